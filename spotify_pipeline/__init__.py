@@ -1,0 +1,1 @@
+"""A daily, honest history of Spotify playlists: raw JSON, tidy tables, a catalog and SQL."""

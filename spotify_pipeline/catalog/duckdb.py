@@ -1,0 +1,81 @@
+"""The local catalog: one DuckDB file with a view for each table over exactly the published partitions.
+
+The file is built anew and renamed over the old one, so that publishing works while a client has it open; the client
+keeps the old catalog until it opens the file again. The views name Parquet files by absolute path: any DuckDB client
+can read them, and a moved data folder needs to be published again.
+"""
+
+import tempfile
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+
+import duckdb
+from filelock import FileLock
+
+from spotify_pipeline.errors import StorageError
+from spotify_pipeline.storage.tables import TableStore
+from spotify_pipeline.tables.declarations import TABLES
+from spotify_pipeline.tables.schema import PARTITION_COLUMN, Column, ColumnType, Table
+
+PARTITION_COMMENT = "The UTC day on which Spotify was asked."
+
+
+class DuckDBCatalog:
+    """The catalog in a file."""
+
+    def __init__(self, path: Path, tables: TableStore) -> None:
+        """A catalog in `path` over the partitions in `tables`."""
+        self.path, self._tables = path, tables
+
+    def publish(self) -> list[date]:
+        """Make the catalog show all published days, and return them, oldest first.
+
+        Raises:
+            StorageError: the file cannot be written; the old catalog stays.
+        """
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with (
+                FileLock(self.path.with_suffix(".lock")),
+                tempfile.TemporaryDirectory(prefix=".catalog-", dir=self.path.parent) as folder,
+            ):
+                days = self._tables.published_days()
+                new = Path(folder, self.path.name)
+                with duckdb.connect(new) as connection:
+                    for table in TABLES.values():
+                        connection.execute(self._view(table, days))
+                        connection.execute("".join(_comments(table)))
+                new.replace(self.path)
+        except (OSError, duckdb.Error) as error:
+            raise StorageError(f"Cannot write the catalog {self.path}: {error}.") from None
+        return days
+
+    def _view(self, table: Table, days: Iterable[date]) -> str:
+        columns = [f'{_value(column)} AS "{column.name}"' for column in table.columns]
+        files = ", ".join(_text(self._tables.uri(table.name, day)) for day in days)
+        if not files:
+            empty = [f'NULL::{column.type.duckdb} AS "{column.name}"' for column in table.columns]
+            return f"CREATE VIEW {table.name} AS SELECT {', '.join(empty)}, NULL::DATE AS {PARTITION_COLUMN} WHERE false"
+        return (
+            f"CREATE VIEW {table.name} AS SELECT {', '.join(columns)}, {PARTITION_COLUMN} FROM read_parquet([{files}], "
+            f"hive_partitioning = true, hive_types = {{'{PARTITION_COLUMN}': DATE}}, union_by_name = true)"
+        )
+
+
+def _value(column: Column) -> str:
+    if column.type is ColumnType.TIMESTAMP:
+        # As in Athena: a time without zone, in UTC. A cast would go by the client's time zone.
+        return f'make_timestamp(epoch_us("{column.name}"))'
+    return f'"{column.name}"::{column.type.duckdb}'
+
+
+def _comments(table: Table) -> Iterable[str]:
+    yield f"COMMENT ON VIEW {table.name} IS {_text(table.description)};"
+    for column in table.columns:
+        yield f'COMMENT ON COLUMN {table.name}."{column.name}" IS {_text(column.description)};'
+    yield f"COMMENT ON COLUMN {table.name}.{PARTITION_COLUMN} IS {_text(PARTITION_COMMENT)};"
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"

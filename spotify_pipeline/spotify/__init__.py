@@ -1,0 +1,1 @@
+"""The Spotify Web API: client, tokens, typed documents and extraction. No Dagster, no storage, no AWS."""

@@ -1,0 +1,226 @@
+"""Typed readings of the Web API's JSON: only the fields that the tables need, everything else is passed over.
+
+Source: https://developer.spotify.com/documentation/web-api, and captures of real answers. Spotify sends three
+shapes: before February 2026 the contents of a playlist are under `tracks` and each entry holds a `track`; since
+then apps in development mode get `items` and `item`; and for some time both were sent. The shape of an answer
+tells which it is, so nothing needs to be configured. One trap: inside a track object, `"track": true` is a boolean,
+so `track` is declared on playlist entries only.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Annotated, TypeVar, cast
+
+import msgspec
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType
+
+from spotify_pipeline.errors import DataError
+
+Timestamp = Annotated[datetime, Meta(tz=True)]
+
+
+class Image(Struct):
+    """A cover or portrait."""
+
+    url: str | None = None
+
+
+class ExternalUrls(Struct):
+    """Links to the object on the web."""
+
+    spotify: str | None = None
+
+
+class ExternalIds(Struct):
+    """Ids from outside Spotify."""
+
+    isrc: str | None = None
+
+
+class Followers(Struct):
+    """How many follow the object."""
+
+    total: int | None = None
+
+
+class User(Struct):
+    """A playlist's owner, or who added an entry."""
+
+    id: str | None = None
+    display_name: str | None = None
+
+
+class Artist(Struct):
+    """An artist; in tracks and albums without genres, followers and popularity."""
+
+    id: str | None = None
+    name: str | None = None
+    genres: list[str] | None = None
+    followers: Followers | None = None
+    popularity: int | None = None
+    images: list[Image] | None = None
+    external_urls: ExternalUrls | None = None
+
+
+class Album(Struct):
+    """An album; inside a track without its label and popularity."""
+
+    id: str | None = None
+    name: str | None = None
+    album_type: str | None = None
+    release_date: str | None = None
+    release_date_precision: str | None = None
+    total_tracks: int | None = None
+    label: str | None = None
+    popularity: int | None = None
+    images: list[Image] | None = None
+    artists: list[Artist] | None = None
+    external_urls: ExternalUrls | None = None
+
+
+class Content(Struct):
+    """A track, an episode or a local file: what stands at one position of a playlist.
+
+    Episodes have neither album nor artists; local files have no ids.
+    """
+
+    type: str | None = None
+    id: str | None = None
+    uri: str | None = None
+    name: str | None = None
+    duration_ms: int | None = None
+    is_local: bool | None = None
+    is_playable: bool | None = None
+    explicit: bool | None = None
+    disc_number: int | None = None
+    track_number: int | None = None
+    popularity: int | None = None
+    album: Album | None = None
+    artists: list[Artist] | None = None
+    external_ids: ExternalIds | None = None
+    external_urls: ExternalUrls | None = None
+
+
+class PlaylistItem(Struct):
+    """One position of a playlist."""
+
+    added_at: Timestamp | None = None
+    added_by: User | None = None
+    is_local: bool | None = None
+    item: Content | None | UnsetType = UNSET
+    track: Content | None | UnsetType = UNSET
+
+    def __post_init__(self) -> None:
+        """Refuse an entry with neither key: it is no playlist entry at all. msgspec adds where it stands."""
+        if self.item is UNSET and self.track is UNSET:
+            raise ValueError("neither `item` nor `track`")
+
+    @property
+    def content(self) -> Content | None:
+        """What stands at this position; None where Spotify sent null."""
+        content = self.track if isinstance(self.item, UnsetType) else self.item
+        return None if isinstance(content, UnsetType) else content
+
+
+class Page(Struct):
+    """One page of a playlist's entries, all of them once pages are merged, or (without `items`) their number."""
+
+    items: list[PlaylistItem] | UnsetType = UNSET
+    total: int | None = None
+
+    @property
+    def entries(self) -> list[PlaylistItem]:
+        """The entries on this page; none where only their number was sent."""
+        return [] if isinstance(self.items, UnsetType) else self.items
+
+
+class Playlist(Struct):
+    """A playlist with its entries, or its metadata alone where the app may not read them."""
+
+    id: str
+    name: str | None = None
+    description: str | None = None
+    owner: User | None = None
+    public: bool | None = None
+    collaborative: bool | None = None
+    snapshot_id: str | None = None
+    followers: Followers | None = None
+    images: list[Image] | None = None
+    external_urls: ExternalUrls | None = None
+    items: Page | None = None
+    tracks: Page | None = None
+
+    @property
+    def contents(self) -> Page | None:
+        """The entries; None where only metadata was sent."""
+        pages = (page for page in (self.items, self.tracks) if page is not None and page.items is not UNSET)
+        return next(pages, None)
+
+    @property
+    def total(self) -> int | None:
+        """How many entries Spotify says there are; None where it does not say."""
+        totals = (page.total for page in (self.items, self.tracks) if page is not None)
+        return next((total for total in totals if total is not None), None)
+
+
+class ListedPlaylist(Struct):
+    """A playlist as listings show it."""
+
+    id: str
+    snapshot_id: str | None = None
+
+
+class Listing(Struct):
+    """One page of `/me/playlists`; null stands for a playlist that the app may not see."""
+
+    items: list[ListedPlaylist | None]
+    total: int
+
+
+_Document = TypeVar("_Document", Playlist, Page, Listing)
+_DECODERS = {kind: msgspec.json.Decoder(kind) for kind in (Playlist, Page, Listing)}
+
+
+def decode(document: bytes, kind: type[_Document]) -> _Document:
+    """Read a JSON document as `kind`.
+
+    Raises:
+        DataError: it is not JSON, or a field has another type; the message names the field.
+    """
+    try:
+        return cast("_Document", _DECODERS[kind].decode(document))
+    except msgspec.ValidationError as error:
+        raise DataError(f"unexpected JSON: {error}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise DataError(f"not JSON: {error}") from None
+
+
+def merge_pages(playlist: bytes, further_pages: Iterable[bytes]) -> bytes:
+    """The playlist as one document on one line, with the entries of all its pages.
+
+    Values are copied as the bytes that Spotify sent, so that nothing is lost in a round trip through Python's
+    numbers and strings. Only the merged page's `next` changes: it becomes the last page's.
+
+    Raises:
+        DataError: a document is not as Spotify documents it.
+    """
+    pages = list(further_pages)
+    try:
+        if pages:
+            document = msgspec.json.decode(playlist, type=dict[str, Raw])
+            key = "items" if _is_page(document.get("items")) else "tracks"
+            merged = msgspec.json.decode(document[key], type=dict[str, Raw])
+            entries = msgspec.json.decode(merged["items"], type=list[Raw])
+            for page in (msgspec.json.decode(body, type=dict[str, Raw]) for body in pages):
+                entries += msgspec.json.decode(page["items"], type=list[Raw])
+                merged["next"] = page.get("next", Raw(b"null"))
+            merged["items"] = Raw(msgspec.json.encode(entries))
+            document[key] = Raw(msgspec.json.encode(merged))
+            playlist = msgspec.json.encode(document)
+        return msgspec.json.format(playlist, indent=-1)
+    except (msgspec.MsgspecError, KeyError) as error:
+        raise DataError(f"cannot merge the playlist's pages: {error}") from None
+
+
+def _is_page(value: Raw | None) -> bool:
+    return value is not None and "items" in (msgspec.json.decode(value, type=dict[str, Raw] | None) or {})

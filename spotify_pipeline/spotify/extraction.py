@@ -1,0 +1,249 @@
+"""Reading playlists whole: what to ask for, page after page, and what came of it.
+
+Nothing is stored here. `extract` yields each playlist as it is complete, so that a caller can write it down at once
+and no more than a few documents are in memory.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from itertools import islice
+from typing import NamedTuple, TypeVar
+
+from msgspec.structs import replace
+
+from spotify_pipeline.errors import DataError
+from spotify_pipeline.spotify.client import SpotifyClient
+from spotify_pipeline.spotify.documents import Listing, Page, Playlist, decode, merge_pages
+from spotify_pipeline.spotify.errors import (
+    LoginError,
+    MalformedError,
+    QuotaError,
+    RefusedError,
+    UnreachableError,
+)
+from spotify_pipeline.spotify.manifest import Coverage, Reading, Status
+
+METADATA_ONLY = "Spotify shows this app its metadata only"
+NO_LONGER_LISTED = "it is no longer among the user's playlists"
+
+_PARALLEL_PLAYLISTS = 4
+_READINGS = 3  # of a playlist that is being edited while it is read
+_NEW_SHAPE_LIMIT, _OLD_SHAPE_LIMIT = 50, 100  # most entries that Spotify puts on a page, by the shape of its answers
+
+
+class Wanted(NamedTuple):
+    """A playlist to read; `snapshot_id` is what a listing gave."""
+
+    playlist_id: str
+    snapshot_id: str | None = None
+
+
+class Listed(NamedTuple):
+    """The logged-in user's playlists, and how many more the app may not know."""
+
+    wanted: list[Wanted]
+    hidden: int
+
+
+@dataclass(frozen=True)
+class Extracted:
+    """What came of one playlist.
+
+    `document` is the raw JSON to keep, on one line; where the document of an earlier day still holds, `copy_from` is
+    that day instead. `rejected` is what Spotify sent instead of a document, to be kept for inspection.
+    """
+
+    coverage: Coverage
+    document: bytes | None = None
+    copy_from: date | None = None
+    rejected: bytes | None = None
+
+
+def list_mine(client: SpotifyClient) -> Listed:
+    """All playlists that the logged-in user owns or follows, 50 a request.
+
+    Raises:
+        SpotifyError: nobody has logged in, or Spotify cannot be asked.
+    """
+    if not client.is_user:
+        raise LoginError(
+            "SPOTIFY_PIPELINE_PLAYLISTS is `mine`, but no user has logged in: set SPOTIFY_REFRESH_TOKEN, or name "
+            "public playlists."
+        )
+    wanted: dict[str, Wanted] = {}
+    hidden, offset, more = 0, 0, True
+    while more:
+        page = _checked(client.my_playlists(offset), Listing)
+        for listed in page.items:
+            if listed is None:
+                hidden += 1
+            else:
+                wanted[listed.id] = Wanted(listed.id, listed.snapshot_id)
+        offset += len(page.items)
+        more = bool(page.items) and offset < page.total
+    return Listed(list(wanted.values()), hidden)
+
+
+def extract(
+    client: SpotifyClient, wanted: Iterable[Wanted], readings: Mapping[str, Reading], day: date
+) -> Iterator[Extracted]:
+    """Read playlists, a few at once, and yield each when it is complete, in no particular order.
+
+    A playlist whose `snapshot_id` is that of its newest reading is not read again.
+
+    Args:
+        client: the Web API.
+        wanted: the playlists to read.
+        readings: the newest reading of each playlist whose document still exists.
+        day: the day that is being read.
+
+    Raises:
+        LoginError: the credentials are not accepted, so no further playlist can succeed.
+    """
+    queue = iter(wanted)
+    with ThreadPoolExecutor(_PARALLEL_PLAYLISTS, thread_name_prefix="spotify") as pool:
+        running: set[Future[Extracted]] = set()
+        while True:
+            # No more are started than can run, so that finished documents do not pile up in memory.
+            for want in islice(queue, _PARALLEL_PLAYLISTS - len(running)):
+                running.add(pool.submit(_Reader(client, want, readings.get(want.playlist_id), day).read))
+            if not running:
+                return
+            done, running = wait(running, return_when=FIRST_COMPLETED)
+            for future in done:
+                yield future.result()
+
+
+class _InconsistentError(Exception):
+    """Entries may be missing or doubled, because the playlist was edited between two requests."""
+
+
+class _Reader:
+    """Reads one playlist, in one thread."""
+
+    def __init__(self, client: SpotifyClient, want: Wanted, reading: Reading | None, day: date) -> None:
+        self._client, self._want, self._reading, self._day = client, want, reading, day
+        self._requests_before = 0
+
+    def read(self) -> Extracted:
+        """The playlist, or why there is none."""
+        self._requests_before = self._client.requests_made
+        if self._reading and self._is_current(self._reading, self._want.snapshot_id):
+            return self._unchanged(self._reading)
+        try:
+            reason = ""
+            for _ in range(_READINGS):
+                try:
+                    return self._read_whole()
+                except _InconsistentError as error:
+                    reason = str(error)
+            return self._missing(Status.FAILED, f"{reason}, in each of {_READINGS} readings")
+        except RefusedError as error:
+            unknown = error.status in (400, 404)  # 400: there is no id of this form
+            return self._missing(Status.NOT_FOUND if unknown else Status.FAILED, str(error))
+        except MalformedError as error:
+            return self._missing(Status.FAILED, str(error), rejected=error.body)
+        except (UnreachableError, QuotaError) as error:
+            return self._missing(Status.FAILED, str(error))
+
+    @staticmethod
+    def _is_current(reading: Reading, snapshot_id: str | None) -> bool:
+        return snapshot_id is not None and snapshot_id == reading.snapshot_id
+
+    def _read_whole(self) -> Extracted:
+        body = self._client.playlist(self._want.playlist_id)
+        playlist = _checked(body, Playlist)
+        readable = playlist.contents is not None
+        if self._reading and self._is_current(self._reading, playlist.snapshot_id):
+            # With the same snapshot the entries can still have become readable, or have stopped being so.
+            if readable == self._reading.status.has_rows:
+                return self._unchanged(self._reading)
+        if not readable:
+            return self._found(Status.RESTRICTED, playlist, body, METADATA_ONLY)
+        try:
+            pages = list(self._further_pages(playlist))
+        except RefusedError as error:
+            if error.status not in (401, 403):
+                raise
+            return self._found(Status.RESTRICTED, playlist, body, f"{METADATA_ONLY} ({error})")
+        if pages:
+            body = merge_pages(body, pages)
+            self._require_snapshot(playlist.snapshot_id)
+            playlist = _checked(body, Playlist)
+        _require_total(playlist)
+        return self._found(Status.OBSERVED, playlist, body)
+
+    def _further_pages(self, playlist: Playlist) -> Iterator[bytes]:
+        """The pages after the one that the playlist itself embeds."""
+        contents = playlist.contents or Page()
+        limit = _NEW_SHAPE_LIMIT if contents is playlist.items else _OLD_SHAPE_LIMIT
+        offset = read = len(contents.entries)
+        while read and offset < (contents.total or 0):
+            body = self._client.playlist_items(self._want.playlist_id, offset, limit)
+            read = len(_checked(body, Page).entries)
+            offset += read
+            yield body
+
+    def _require_snapshot(self, snapshot_id: str | None) -> None:
+        now = _checked(self._client.playlist_metadata(self._want.playlist_id), Playlist).snapshot_id
+        if now != snapshot_id:
+            raise _InconsistentError("it was edited while it was read")
+
+    def _found(self, status: Status, playlist: Playlist, body: bytes, reason: str | None = None) -> Extracted:
+        contents = playlist.contents
+        reading = Reading(
+            snapshot_date=self._day,
+            status=status,
+            observed_date=self._day if status.has_rows else None,
+            snapshot_id=playlist.snapshot_id,
+            items_total=playlist.total,
+            items_read=len(contents.entries) if contents and status.has_rows else 0,
+            fetched_at=datetime.now(UTC),
+        )
+        return Extracted(self._coverage(status, reading, reason), document=merge_pages(body, ()))
+
+    def _unchanged(self, reading: Reading) -> Extracted:
+        """The newest reading still holds: what was restricted is so today, what had rows has the same ones."""
+        status, reason = (Status.UNCHANGED, None) if reading.status.has_rows else (Status.RESTRICTED, METADATA_ONLY)
+        today = replace(reading, snapshot_date=self._day, status=status)
+        return Extracted(self._coverage(status, today, reason), copy_from=reading.snapshot_date)
+
+    def _missing(self, status: Status, reason: str, rejected: bytes | None = None) -> Extracted:
+        coverage = Coverage(
+            self._want.playlist_id, status, reason, requests=self._requests(), last_reading=self._reading
+        )
+        return Extracted(coverage, rejected=rejected)
+
+    def _coverage(self, status: Status, reading: Reading, reason: str | None) -> Coverage:
+        return Coverage(
+            playlist_id=self._want.playlist_id,
+            status=status,
+            reason=reason,
+            observed_date=reading.observed_date,
+            items_total=reading.items_total,
+            items_read=reading.items_read,
+            requests=self._requests(),
+            fetched_at=reading.fetched_at,
+            last_reading=reading,
+        )
+
+    def _requests(self) -> int:
+        return self._client.requests_made - self._requests_before
+
+
+_Document = TypeVar("_Document", Playlist, Page, Listing)
+
+
+def _checked(body: bytes, kind: type[_Document]) -> _Document:
+    try:
+        return decode(body, kind)
+    except DataError as error:
+        raise MalformedError(f"Spotify's answer is not what it documents: {error}", body) from None
+
+
+def _require_total(playlist: Playlist) -> None:
+    total, read = playlist.total, len(playlist.contents.entries if playlist.contents else ())
+    if total is not None and total != read:
+        raise _InconsistentError(f"Spotify says that it has {total} entries but sent {read}")

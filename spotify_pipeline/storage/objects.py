@@ -1,0 +1,196 @@
+"""Objects: bytes under a key, replaced whole or not at all. In a folder or in an S3 bucket."""
+
+import errno
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urlsplit
+
+from spotify_pipeline.errors import StorageError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+
+class ObjectNotFoundError(StorageError):
+    """There is no object with this key."""
+
+
+class ObjectStore(Protocol):
+    """What the stores for raw documents and tables need. Keys are paths with `/` between, relative to the store."""
+
+    def uri(self, key: str) -> str:
+        """The object's path or `s3://` address, for people and other tools."""
+        ...
+
+    def get(self, key: str) -> bytes:
+        """The object's bytes; `ObjectNotFoundError` where there is none."""
+        ...
+
+    def put(self, key: str, content: bytes) -> None:
+        """Create or replace the object: readers see the old bytes or the new ones, never a part."""
+        ...
+
+    def list(self, prefix: str) -> list[str]:
+        """The keys that begin with `prefix`, sorted."""
+        ...
+
+    def move(self, source: str, target: str) -> None:
+        """Rename an object; one under the target's key is replaced."""
+        ...
+
+    def delete(self, key: str) -> None:
+        """Remove the object, if there is one."""
+        ...
+
+
+def open_store(location: str) -> ObjectStore:
+    """The store in a folder, or under `s3://bucket/prefix`. Nothing is created or asked yet."""
+    if location.startswith("s3://"):
+        import boto3  # noqa: PLC0415  # takes 0.3 s, and a laptop never needs it
+
+        address = urlsplit(location)
+        return S3Store(boto3.client("s3"), address.netloc, address.path.strip("/"))
+    return FolderStore(Path(location))
+
+
+class FolderStore:
+    """Objects as files in a folder."""
+
+    def __init__(self, root: Path) -> None:
+        """A store under `root`, which is created with the first object."""
+        self._root = root
+
+    def uri(self, key: str) -> str:
+        """The file's path."""
+        return str(self._root / key)
+
+    def get(self, key: str) -> bytes:
+        """The file's bytes."""
+        with _explained(self.uri(key)):
+            return (self._root / key).read_bytes()
+
+    def put(self, key: str, content: bytes) -> None:
+        """Write a file beside the old one and rename it, which POSIX does at once or not at all."""
+        path = self._root / key
+        with _explained(str(path)):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # The name begins with a dot, so that neither `list` nor a reader's *.parquet finds it.
+            handle, temporary = tempfile.mkstemp(prefix=".", dir=path.parent)
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(content)
+                    file.flush()
+                    os.fsync(file.fileno())
+                Path(temporary).replace(path)
+            except BaseException:
+                with suppress(FileNotFoundError):
+                    Path(temporary).unlink()
+                raise
+
+    def list(self, prefix: str) -> list[str]:
+        """The files under the folder that the prefix names, without temporary ones."""
+        folder = self._root / prefix.rpartition("/")[0]
+        with _explained(str(folder)):
+            files = (path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
+            keys = (path.relative_to(self._root).as_posix() for path in files)
+            return sorted(key for key in keys if key.startswith(prefix))
+
+    def move(self, source: str, target: str) -> None:
+        """Rename the file, and remove folders that this leaves empty."""
+        path = self._root / source
+        with _explained(str(path)):
+            (self._root / target).parent.mkdir(parents=True, exist_ok=True)
+            path.replace(self._root / target)
+        self._remove_empty_folders(path.parent)
+
+    def delete(self, key: str) -> None:
+        """Remove the file, and folders that this leaves empty."""
+        path = self._root / key
+        with _explained(str(path)):
+            path.unlink(missing_ok=True)
+        self._remove_empty_folders(path.parent)
+
+    def _remove_empty_folders(self, folder: Path) -> None:
+        with suppress(OSError):  # not empty, or somebody else removed it
+            while folder != self._root:
+                folder.rmdir()
+                folder = folder.parent
+
+
+class S3Store:
+    """Objects in an S3 bucket, with the encryption that the bucket prescribes."""
+
+    def __init__(self, client: "S3Client", bucket: str, prefix: str = "") -> None:
+        """A store in `bucket`, all keys under `prefix`."""
+        self._client, self._bucket, self._prefix = client, bucket, f"{prefix}/" if prefix else ""
+
+    def uri(self, key: str) -> str:
+        """The object's `s3://` address."""
+        return f"s3://{self._bucket}/{self._prefix}{key}"
+
+    def get(self, key: str) -> bytes:
+        """The object's bytes."""
+        with self._explained(key):
+            return self._client.get_object(Bucket=self._bucket, Key=self._prefix + key)["Body"].read()
+
+    def put(self, key: str, content: bytes) -> None:
+        """Write the object with one request, which S3 does at once or not at all."""
+        with self._explained(key):
+            self._client.put_object(Bucket=self._bucket, Key=self._prefix + key, Body=content)
+
+    def list(self, prefix: str) -> list[str]:
+        """The keys that begin with `prefix`."""
+        with self._explained(prefix):
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self._bucket, Prefix=self._prefix + prefix
+            )
+            keys = (found["Key"] for page in pages for found in page.get("Contents", ()))
+            return sorted(key.removeprefix(self._prefix) for key in keys)
+
+    def move(self, source: str, target: str) -> None:
+        """Copy the object inside S3, then delete the source: a crash between leaves both."""
+        with self._explained(source):
+            self._client.copy_object(
+                Bucket=self._bucket,
+                Key=self._prefix + target,
+                CopySource={"Bucket": self._bucket, "Key": self._prefix + source},
+            )
+            self._client.delete_object(Bucket=self._bucket, Key=self._prefix + source)
+
+    def delete(self, key: str) -> None:
+        """Remove the object; S3 does not mind if there is none."""
+        with self._explained(key):
+            self._client.delete_object(Bucket=self._bucket, Key=self._prefix + key)
+
+    @contextmanager
+    def _explained(self, key: str) -> Iterator[None]:
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  # as boto3 above
+
+        try:
+            yield
+        except ClientError as error:
+            code, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
+            if code in ("NoSuchKey", "404"):
+                raise ObjectNotFoundError(f"There is no {self.uri(key)}.") from None
+            raise StorageError(f"S3 refuses {self.uri(key)}: {code}: {message}") from None
+        except BotoCoreError as error:
+            raise StorageError(f"Cannot reach {self.uri(key)}: {error}") from None
+
+
+@contextmanager
+def _explained(path: str) -> Iterator[None]:
+    """Turn the operating system's errors into sentences."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise ObjectNotFoundError(f"There is no {path}.") from None
+    except PermissionError:
+        raise StorageError(f"No permission to use {path}: check the owner of the data folder.") from None
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise StorageError(f"The disk is full: {path} was not written; make room and run again.") from None
+        raise StorageError(f"Cannot use {path}: {error.strerror or error}.") from None

@@ -1,0 +1,161 @@
+"""Raw documents: `playlists/snapshot_date=YYYY-MM-DD/<playlist_id>.json.gz`, and `_manifest.json` beside them.
+
+A day is replaced whole or not at all. Documents are first staged as they arrive; `commit` writes the manifest into the
+stage, which is the moment at which the new day holds, and then moves everything to its place. A crash before that
+moment leaves the old day, a crash after it is completed by whoever next opens the day.
+"""
+
+import gzip
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date
+
+import msgspec
+
+from spotify_pipeline.errors import DataError
+from spotify_pipeline.spotify.manifest import Manifest
+from spotify_pipeline.storage.objects import ObjectNotFoundError, ObjectStore
+from spotify_pipeline.tables.schema import PARTITION_COLUMN
+
+_MANIFEST = "_manifest.json"
+_DOCUMENT = ".json.gz"
+_DAYS, _STAGED, _QUARANTINE = "playlists", "_staged/playlists", "_quarantine/playlists"
+
+
+@dataclass(frozen=True)
+class RawDay:
+    """A finished day: its manifest, and its documents one at a time."""
+
+    manifest: Manifest
+    store: "RawStore"
+
+    def document(self, playlist_id: str) -> bytes:
+        """The raw JSON of a playlist.
+
+        Raises:
+            DataError: it is missing or damaged; the message names the file.
+        """
+        return self.store.read_document(self.manifest.snapshot_date, playlist_id)
+
+    def __iter__(self) -> Iterator[tuple[str, bytes]]:
+        """Each playlist's id and raw JSON, read as it is asked for."""
+        for row in self.manifest.playlists:
+            if row.status.has_document:
+                yield row.playlist_id, self.document(row.playlist_id)
+
+
+class RawStore:
+    """The raw documents of all days, in a folder or bucket."""
+
+    def __init__(self, objects: ObjectStore) -> None:
+        """Documents in `objects`."""
+        self._objects = objects
+
+    def uri(self, day: date) -> str:
+        """Where the day's documents are."""
+        return self._objects.uri(_folder(_DAYS, day))
+
+    def days(self) -> list[date]:
+        """The finished days, oldest first."""
+        keys = self._objects.list(f"{_DAYS}/")
+        return [_day(key) for key in keys if key.endswith(f"/{_MANIFEST}")]
+
+    def open_day(self, day: date) -> RawDay:
+        """A finished day.
+
+        Raises:
+            DataError: there is none, or its manifest is damaged.
+        """
+        self._complete_commit(day)
+        key = f"{_folder(_DAYS, day)}/{_MANIFEST}"
+        try:
+            manifest = msgspec.json.decode(self._objects.get(key), type=Manifest)
+        except ObjectNotFoundError:
+            raise DataError(f"There is no raw data for {day}: extract it on that day, or choose another.") from None
+        except msgspec.DecodeError as error:
+            raise DataError(f"The manifest {self._objects.uri(key)} is damaged: {error}.") from None
+        return RawDay(manifest, self)
+
+    def newest_manifest(self, up_to: date) -> Manifest | None:
+        """The manifest of the last finished day up to and including `up_to`."""
+        self._complete_commit(up_to)
+        days = [day for day in self.days() if day <= up_to]
+        return self.open_day(days[-1]).manifest if days else None
+
+    def documents(self, day: date) -> set[str]:
+        """The playlists that have a document on a finished day."""
+        keys = self._objects.list(f"{_folder(_DAYS, day)}/")
+        return {key.rpartition("/")[2].removesuffix(_DOCUMENT) for key in keys if key.endswith(_DOCUMENT)}
+
+    def read_document(self, day: date, playlist_id: str) -> bytes:
+        """The raw JSON of a playlist on a finished day.
+
+        Raises:
+            DataError: it is missing or damaged; the message names the file.
+        """
+        key = _document(_DAYS, day, playlist_id)
+        try:
+            return gzip.decompress(self._objects.get(key))
+        except ObjectNotFoundError as error:
+            raise DataError(str(error)) from None
+        except (OSError, EOFError) as error:
+            raise DataError(f"{self._objects.uri(key)} is damaged: {error}") from None
+
+    def begin(self, day: date) -> None:
+        """Clear away what an interrupted extraction has staged for the day."""
+        self._complete_commit(day)
+        for key in self._objects.list(f"{_folder(_STAGED, day)}/"):
+            self._objects.delete(key)
+
+    def stage_document(self, day: date, playlist_id: str, document: bytes) -> None:
+        """Keep a document for the day that is being extracted."""
+        compressed = gzip.compress(document, mtime=0)  # without the time, equal documents are equal files
+        self._objects.put(_document(_STAGED, day, playlist_id), compressed)
+
+    def stage_copy(self, day: date, playlist_id: str, source: date) -> None:
+        """Keep the document of an earlier finished day for the day that is being extracted."""
+        if source != day:
+            document = self._objects.get(_document(_DAYS, source, playlist_id))
+            self._objects.put(_document(_STAGED, day, playlist_id), document)
+
+    def commit(self, manifest: Manifest) -> None:
+        """Make the staged documents and this manifest the day's."""
+        content = msgspec.json.format(msgspec.json.encode(manifest), indent=1)
+        self._objects.put(_staged_manifest(manifest.snapshot_date), content)
+        self._complete_commit(manifest.snapshot_date)
+
+    def quarantine_answer(self, day: date, playlist_id: str, body: bytes) -> str:
+        """Keep what Spotify sent instead of a document, as it arrived, and return where."""
+        key = f"{_folder(_QUARANTINE, day)}/{playlist_id}.body"
+        self._objects.put(key, body)
+        return self._objects.uri(key)
+
+    def quarantine_document(self, day: date, playlist_id: str) -> None:
+        """Take a damaged document out of a finished day, whose manifest no longer counts on it."""
+        with suppress(ObjectNotFoundError):
+            self._objects.move(_document(_DAYS, day, playlist_id), _document(_QUARANTINE, day, playlist_id))
+
+    def _complete_commit(self, day: date) -> None:
+        staged = self._objects.list(f"{_folder(_STAGED, day)}/")
+        manifest = _staged_manifest(day)
+        if manifest in staged:
+            # The manifest goes last: before everything is in place, a new day is not seen and an old one is not done.
+            for key in sorted(staged, key=manifest.__eq__):
+                self._objects.move(key, key.replace(_STAGED, _DAYS, 1))
+
+
+def _folder(kind: str, day: date) -> str:
+    return f"{kind}/{PARTITION_COLUMN}={day}"
+
+
+def _document(kind: str, day: date, playlist_id: str) -> str:
+    return f"{_folder(kind, day)}/{playlist_id}{_DOCUMENT}"
+
+
+def _staged_manifest(day: date) -> str:
+    return f"{_folder(_STAGED, day)}/{_MANIFEST}"
+
+
+def _day(key: str) -> date:
+    return date.fromisoformat(key.rpartition("/")[0].rpartition("=")[2])

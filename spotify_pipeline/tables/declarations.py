@@ -1,0 +1,198 @@
+"""Every table of the data model, declared once."""
+
+from spotify_pipeline.spotify.manifest import Status
+from spotify_pipeline.tables.schema import Column, ColumnType, ForeignKey, Table
+
+_STRING, _INTEGER, _BIGINT = ColumnType.STRING, ColumnType.INTEGER, ColumnType.BIGINT
+_BOOLEAN, _DATE, _TIMESTAMP, _STRINGS = (
+    ColumnType.BOOLEAN,
+    ColumnType.DATE,
+    ColumnType.TIMESTAMP,
+    ColumnType.STRINGS,
+)
+
+ITEM_TYPES = ("track", "episode", "local", "unavailable")
+
+
+def _image(of: str) -> Column:
+    return Column("image_url", _STRING, f"Address of the largest picture of the {of}.", nullable=True)
+
+
+def _url(of: str) -> Column:
+    return Column("url", _STRING, f"The {of}'s page on open.spotify.com.", nullable=True)
+
+
+def _popularity(of: str) -> Column:
+    return Column(
+        "popularity", _INTEGER, f"Spotify's score of the {of}, 0 to 100; extended quota mode only.", nullable=True,
+        at_least=0,
+    )  # fmt: skip
+
+
+COVERAGE = Table(
+    name="coverage",
+    description=(
+        "One row for each playlist that was asked for, with what came of it: a day on which a playlist has no row "
+        "with status `observed` or `unchanged` is a gap, not a day without changes."
+    ),
+    columns=(
+        Column("playlist_id", _STRING, "Spotify's id of the playlist.", not_empty=True),
+        Column(
+            "status",
+            _STRING,
+            "`observed`: read whole. `unchanged`: the same snapshot_id as when last observed, whose rows are repeated. "
+            "`restricted`: metadata only. `not_found`: deleted, private or no longer listed. `failed`: given up.",
+            one_of=tuple(status.value for status in Status),
+        ),
+        Column("reason", _STRING, "Why the playlist has no rows.", nullable=True),
+        Column("observed_date", _DATE, "The day whose content this is.", nullable=True),
+        Column("items_total", _INTEGER, "How many items Spotify says there are.", nullable=True, at_least=0),
+        Column("items_read", _INTEGER, "How many items were read.", at_least=0),
+        Column("requests", _INTEGER, "Web API requests spent on the playlist that day.", at_least=0),
+        Column("fetched_at", _TIMESTAMP, "When the content was fetched from Spotify.", nullable=True),
+    ),
+    primary_key=("playlist_id",),
+)
+
+PLAYLISTS = Table(
+    name="playlists",
+    description="Playlists whose metadata could be read, restricted ones included.",
+    columns=(
+        Column("playlist_id", _STRING, "Spotify's id of the playlist.", not_empty=True),
+        Column("name", _STRING, "The playlist's name; empty where it has none."),
+        Column("description", _STRING, "What its owner says of it; may hold HTML entities.", nullable=True),
+        Column("owner_id", _STRING, "User id of the owner.", nullable=True),
+        Column("owner_name", _STRING, "Display name of the owner.", nullable=True),
+        Column("is_public", _BOOLEAN, "Whether it is shown on the owner's profile.", nullable=True),
+        Column("is_collaborative", _BOOLEAN, "Whether invited users may change it."),
+        Column("snapshot_id", _STRING, "Spotify's version of the playlist: equal means unchanged.", nullable=True),
+        Column("items_total", _INTEGER, "How many items Spotify says there are.", nullable=True, at_least=0),
+        Column("followers_total", _BIGINT, "How many users follow it.", nullable=True, at_least=0),
+        _image("playlist"),
+        _url("playlist"),
+    ),
+    primary_key=("playlist_id",),
+    foreign_keys=(ForeignKey("playlist_id", "coverage"),),
+)
+
+PLAYLIST_ITEMS = Table(
+    name="playlist_items",
+    description="What stands at each position of each playlist. The same track may stand at several positions.",
+    columns=(
+        Column("playlist_id", _STRING, "Spotify's id of the playlist.", not_empty=True),
+        Column("position", _INTEGER, "Place in the playlist, from 0.", at_least=0),
+        Column(
+            "item_type",
+            _STRING,
+            "`track`, `episode` (of a podcast), `local` (a file of the user's) or `unavailable` (Spotify sent null).",
+            one_of=ITEM_TYPES,
+        ),
+        Column(
+            "item_key", _STRING, "The URI; `unavailable:<position>` where there is none.", not_empty=True
+        ),
+        Column("track_id", _STRING, "Spotify's id of the track; null for all but tracks.", nullable=True, not_empty=True),
+        Column("name", _STRING, "Title of the track, episode or file.", nullable=True),
+        Column("added_at", _TIMESTAMP, "When it was added; null where Spotify says 1970 or nothing.", nullable=True),
+        Column("added_by_id", _STRING, "User id of who added it.", nullable=True, not_empty=True),
+        Column("is_playable", _BOOLEAN, "Whether the logged-in user can play it.", nullable=True),
+        Column("duration_ms", _BIGINT, "Length in milliseconds.", nullable=True, at_least=0),
+    ),
+    primary_key=("playlist_id", "position"),
+    foreign_keys=(ForeignKey("playlist_id", "playlists"), ForeignKey("track_id", "tracks")),
+)  # fmt: skip
+
+TRACKS = Table(
+    name="tracks",
+    description="The tracks that stand in the playlists.",
+    columns=(
+        Column("track_id", _STRING, "Spotify's id of the track.", not_empty=True),
+        Column("name", _STRING, "Title; empty where Spotify withholds it."),
+        Column("album_id", _STRING, "The album that it is from.", nullable=True, not_empty=True),
+        Column("disc_number", _INTEGER, "Disc of the album, from 1.", nullable=True, at_least=0),
+        Column("track_number", _INTEGER, "Place on the disc, from 1.", nullable=True, at_least=0),
+        Column("duration_ms", _BIGINT, "Length in milliseconds.", at_least=0),
+        Column("explicit", _BOOLEAN, "Whether it has explicit lyrics.", nullable=True),
+        Column("isrc", _STRING, "Code of the recording, in capitals without hyphens.", nullable=True, not_empty=True),
+        Column(
+            "recording_key", _STRING, "The ISRC, else the track id: equal for the same recording on several albums.",
+            not_empty=True,
+        ),
+        _popularity("track"),
+        _url("track"),
+    ),
+    primary_key=("track_id",),
+    foreign_keys=(ForeignKey("album_id", "albums"),),
+)  # fmt: skip
+
+ALBUMS = Table(
+    name="albums",
+    description="The albums that those tracks are from.",
+    columns=(
+        Column("album_id", _STRING, "Spotify's id of the album.", not_empty=True),
+        Column("name", _STRING, "Title; empty where Spotify withholds it."),
+        Column("album_type", _STRING, "`album`, `single` or `compilation`.", nullable=True),
+        Column("release_date", _STRING, "As Spotify sent it: a day, a month, a year or `0000`.", nullable=True),
+        Column("release_date_precision", _STRING, "`day`, `month` or `year`.", nullable=True),
+        Column("release_day", _DATE, "The first day that release_date can mean.", nullable=True),
+        Column("total_tracks", _INTEGER, "How many tracks it has.", nullable=True, at_least=0),
+        Column("label", _STRING, "The record label; extended quota mode only.", nullable=True),
+        _popularity("album"),
+        _image("album"),
+        _url("album"),
+    ),
+    primary_key=("album_id",),
+)
+
+ARTISTS = Table(
+    name="artists",
+    description="The artists of those tracks and albums.",
+    columns=(
+        Column("artist_id", _STRING, "Spotify's id of the artist.", not_empty=True),
+        Column("name", _STRING, "Name; empty where Spotify withholds it."),
+        Column("genres", _STRINGS, "Genres, where full artist objects were read.", nullable=True),
+        Column("followers_total", _BIGINT, "How many users follow the artist.", nullable=True, at_least=0),
+        _popularity("artist"),
+        _image("artist"),
+        _url("artist"),
+    ),
+    primary_key=("artist_id",),
+)
+
+TRACK_ARTISTS = Table(
+    name="track_artists",
+    description="Who plays on which track, in the order of the credits.",
+    columns=(
+        Column("track_id", _STRING, "The track.", not_empty=True),
+        Column("artist_position", _INTEGER, "Place in the credits, from 0: the main artist.", at_least=0),
+        Column("artist_id", _STRING, "The artist.", not_empty=True),
+    ),
+    primary_key=("track_id", "artist_position"),
+    foreign_keys=(ForeignKey("track_id", "tracks"), ForeignKey("artist_id", "artists")),
+)
+
+ALBUM_ARTISTS = Table(
+    name="album_artists",
+    description="Whose album it is, in the order of the credits.",
+    columns=(
+        Column("album_id", _STRING, "The album.", not_empty=True),
+        Column("artist_position", _INTEGER, "Place in the credits, from 0: the main artist.", at_least=0),
+        Column("artist_id", _STRING, "The artist.", not_empty=True),
+    ),
+    primary_key=("album_id", "artist_position"),
+    foreign_keys=(ForeignKey("album_id", "albums"), ForeignKey("artist_id", "artists")),
+)
+
+TABLES = {
+    table.name: table
+    for table in (
+        COVERAGE,
+        PLAYLISTS,
+        PLAYLIST_ITEMS,
+        TRACKS,
+        ALBUMS,
+        ARTISTS,
+        TRACK_ARTISTS,
+        ALBUM_ARTISTS,
+    )
+}
+"""All tables by name."""

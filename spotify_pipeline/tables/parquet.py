@@ -1,0 +1,33 @@
+"""Frames as Parquet files and back."""
+
+from io import BytesIO
+
+import polars as pl
+
+from spotify_pipeline.errors import DataError
+from spotify_pipeline.tables.schema import Table
+
+
+def to_parquet(table: Table, frame: pl.DataFrame) -> bytes:
+    """A Parquet file with the table's rows: zstd, with statistics, sorted by primary key, the same for the same rows.
+
+    Raises:
+        DataError: the frame does not have the declared columns and types.
+    """
+    if frame.schema != table.polars_schema():
+        raise DataError(f"The rows of {table.name} do not have its declared columns: {frame.schema}.")
+    buffer = BytesIO()
+    frame.sort(table.primary_key).write_parquet(buffer, compression="zstd", statistics=True)
+    return buffer.getvalue()
+
+
+def from_parquet(file: bytes) -> pl.DataFrame:
+    """The rows of a Parquet file, with the types that the file has.
+
+    Raises:
+        DataError: it is no Parquet file, or a damaged one.
+    """
+    try:
+        return pl.read_parquet(BytesIO(file), hive_partitioning=False)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise DataError(f"not a whole Parquet file: {error}") from None

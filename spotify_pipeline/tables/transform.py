@@ -1,0 +1,286 @@
+"""From a day's documents to its tables, in one pass.
+
+Each document is decoded, added to the tables and let go, so that memory grows with the tables and not with the JSON.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+import msgspec
+import polars as pl
+
+from spotify_pipeline.errors import DataError
+from spotify_pipeline.spotify.documents import (
+    Album,
+    Artist,
+    Content,
+    ExternalUrls,
+    Image,
+    Playlist,
+    PlaylistItem,
+    decode,
+)
+from spotify_pipeline.spotify.manifest import Coverage, Manifest, Status
+from spotify_pipeline.tables import declarations
+from spotify_pipeline.tables.schema import Table
+
+VERSION = "1"
+"""Of the transformation: a new one means that the same documents give other tables."""
+
+_ROWS_IN_CHUNK = 50_000  # as Python objects rows take about ten times the memory that they take in a frame
+_NOT_RECORDED = datetime(1970, 1, 1, tzinfo=UTC)  # what Spotify sends as added_at of very old entries
+
+
+@dataclass(frozen=True)
+class Transformed:
+    """A day's tables by name, and why documents were left out, by playlist id."""
+
+    frames: dict[str, pl.DataFrame]
+    rejected: dict[str, str]
+
+
+def transform(manifest: Manifest, read_document: Callable[[str], bytes]) -> Transformed:
+    """Make all tables of a day.
+
+    Args:
+        manifest: the day's manifest.
+        read_document: gives the raw JSON of a playlist of that day; raises `DataError` where it is damaged.
+
+    Returns:
+        A frame for each declared table, sorted by primary key. A playlist whose document cannot be read has no rows
+        and is `failed` in `coverage`.
+    """
+    tables, rejected = _Tables(), {}
+    # What several documents say of the same track is taken from the newest; between equals the order of playlist ids
+    # decides, so that the result depends on the documents alone.
+    newest_first = sorted(manifest.playlists, key=lambda row: row.playlist_id)
+    newest_first.sort(key=lambda row: row.observed_date or date.min, reverse=True)
+    for row in newest_first:
+        if row.status.has_document:
+            try:
+                tables.add_playlist(row, decode(read_document(row.playlist_id), Playlist))
+            except DataError as error:
+                rejected[row.playlist_id] = str(error)
+    for row in mark_failed(manifest, rejected).playlists:
+        tables.add_coverage(row)
+    return Transformed(tables.frames(), rejected)
+
+
+def mark_failed(manifest: Manifest, reasons: dict[str, str]) -> Manifest:
+    """The manifest with status `failed` for each playlist that has a reason."""
+    rows = [
+        Coverage(row.playlist_id, Status.FAILED, reasons[row.playlist_id], requests=row.requests)
+        if row.playlist_id in reasons
+        else row
+        for row in manifest.playlists
+    ]
+    return msgspec.structs.replace(manifest, playlists=rows)
+
+
+class _Rows:
+    """Collects the rows of one table, as Python objects only for a while."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._schema = table.polars_schema()
+        self._pending: list[Sequence[Any]] = []
+        self._chunks = [pl.DataFrame(schema=self._schema)]
+
+    def add(self, *values: Any) -> None:  # noqa: ANN401  # types are checked when the frame is made
+        """Add a row: a value for each declared column, in order."""
+        self._pending.append(values)
+        if len(self._pending) >= _ROWS_IN_CHUNK:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._pending:
+            columns = zip(self._schema.items(), zip(*self._pending, strict=True), strict=True)
+            self._chunks.append(pl.DataFrame([pl.Series(name, values, dtype) for (name, dtype), values in columns]))
+            self._pending = []
+
+    def frame(self) -> pl.DataFrame:
+        """All rows, sorted by primary key."""
+        self._flush()
+        return pl.concat(self._chunks).sort(self._table.primary_key)
+
+
+class _Tables:
+    """The rows of all tables; each track, album and artist once, as it was first seen."""
+
+    def __init__(self) -> None:
+        self._rows = {name: _Rows(table) for name, table in declarations.TABLES.items()}
+        self._add_coverage = self._rows["coverage"].add
+        self._add_playlist = self._rows["playlists"].add
+        self._add_item = self._rows["playlist_items"].add
+        self._add_track = self._rows["tracks"].add
+        self._add_album = self._rows["albums"].add
+        self._add_artist = self._rows["artists"].add
+        self._add_track_artist = self._rows["track_artists"].add
+        self._add_album_artist = self._rows["album_artists"].add
+        self._seen_tracks: set[str] = set()
+        self._seen_albums: set[str] = set()
+        self._seen_artists: set[str] = set()
+
+    def frames(self) -> dict[str, pl.DataFrame]:
+        return {name: rows.frame() for name, rows in self._rows.items()}
+
+    def add_coverage(self, row: Coverage) -> None:
+        self._add_coverage(
+            row.playlist_id,
+            row.status.value,
+            row.reason,
+            row.observed_date,
+            row.items_total,
+            row.items_read,
+            row.requests,
+            row.fetched_at,
+        )
+
+    def add_playlist(self, row: Coverage, playlist: Playlist) -> None:
+        """Add a playlist's metadata and, if the day has its rows, everything in it.
+
+        Raises:
+            DataError: the document is another playlist's.
+        """
+        if playlist.id != row.playlist_id:
+            raise DataError(f"the document is of playlist {playlist.id}")
+        self._add_playlist(
+            playlist.id,
+            playlist.name or "",
+            playlist.description,
+            playlist.owner.id if playlist.owner else None,
+            playlist.owner.display_name if playlist.owner else None,
+            playlist.public,
+            bool(playlist.collaborative),
+            playlist.snapshot_id,
+            playlist.total,
+            playlist.followers.total if playlist.followers else None,
+            _first_url(playlist.images),
+            _page_url(playlist.external_urls),
+        )
+        if row.status.has_rows and playlist.contents:
+            for position, entry in enumerate(playlist.contents.entries):
+                self._add_entry(playlist.id, position, entry)
+
+    def _add_entry(self, playlist_id: str, position: int, entry: PlaylistItem) -> None:
+        content = entry.content
+        item_type = _item_type(entry, content)
+        track_id = (content.id or None) if content and item_type == "track" else None
+        self._add_item(
+            playlist_id,
+            position,
+            item_type,
+            _item_key(position, content),
+            track_id,
+            content.name if content else None,
+            None if entry.added_at == _NOT_RECORDED else entry.added_at,
+            (entry.added_by.id or None) if entry.added_by else None,
+            content.is_playable if content else None,
+            content.duration_ms if content else None,
+        )
+        if content and track_id and track_id not in self._seen_tracks:
+            self._seen_tracks.add(track_id)
+            self._add_new_track(track_id, content)
+
+    def _add_new_track(self, track_id: str, track: Content) -> None:
+        isrc = _normal_isrc(track.external_ids.isrc if track.external_ids else None)
+        self._add_track(
+            track_id,
+            track.name or "",
+            self._album_id(track.album),
+            track.disc_number,
+            track.track_number,
+            track.duration_ms or 0,
+            track.explicit,
+            isrc,
+            isrc or track_id,
+            track.popularity,
+            _page_url(track.external_urls),
+        )
+        for position, artist_id in self._credits(track.artists):
+            self._add_track_artist(track_id, position, artist_id)
+
+    def _album_id(self, album: Album | None) -> str | None:
+        """The album's id, the album being added where it is new."""
+        if album is None or not album.id:
+            return None
+        if album.id not in self._seen_albums:
+            self._seen_albums.add(album.id)
+            self._add_album(
+                album.id,
+                album.name or "",
+                album.album_type,
+                album.release_date,
+                album.release_date_precision,
+                release_day(album.release_date),
+                album.total_tracks,
+                album.label,
+                album.popularity,
+                _first_url(album.images),
+                _page_url(album.external_urls),
+            )
+            for position, artist_id in self._credits(album.artists):
+                self._add_album_artist(album.id, position, artist_id)
+        return album.id
+
+    def _credits(self, artists: list[Artist] | None) -> list[tuple[int, str]]:
+        """Position and id of each artist that has an id, new artists being added."""
+        credits_ = [(position, artist, artist.id) for position, artist in enumerate(artists or ()) if artist.id]
+        for _, artist, artist_id in credits_:
+            if artist_id not in self._seen_artists:
+                self._seen_artists.add(artist_id)
+                self._add_artist(
+                    artist_id,
+                    artist.name or "",
+                    artist.genres,
+                    artist.followers.total if artist.followers else None,
+                    artist.popularity,
+                    _first_url(artist.images),
+                    _page_url(artist.external_urls),
+                )
+        return [(position, artist_id) for position, _, artist_id in credits_]
+
+
+def _item_type(entry: PlaylistItem, content: Content | None) -> str:
+    if content is None:
+        return "unavailable"
+    is_local = content.is_local if entry.is_local is None else entry.is_local
+    if is_local or (content.uri or "").startswith("spotify:local:"):
+        return "local"
+    return "track" if content.type in (None, "track") else "episode"
+
+
+def _item_key(position: int, content: Content | None) -> str:
+    if content and content.uri:
+        return content.uri
+    if content and content.id:  # some old answers have no URI
+        return f"spotify:{content.type or 'track'}:{content.id}"
+    return f"unavailable:{position}"
+
+
+def _normal_isrc(isrc: str | None) -> str | None:
+    """The ISRC as ISO 3901 writes it in data; Spotify has some in small letters or with hyphens."""
+    return re.sub(r"[\s-]", "", isrc).upper() or None if isrc else None
+
+
+def release_day(release_date: str | None) -> date | None:
+    """The first day that a release date can mean; None for null, `0000` and what is no date."""
+    match = re.fullmatch(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?", release_date or "")
+    if match is None:
+        return None
+    year, month, day = (int(part or 1) for part in match.groups())
+    try:
+        return date(year, month or 1, day or 1)
+    except ValueError:
+        return None
+
+
+def _first_url(images: list[Image] | None) -> str | None:
+    return images[0].url if images else None
+
+
+def _page_url(urls: ExternalUrls | None) -> str | None:
+    return urls.spotify if urls else None
