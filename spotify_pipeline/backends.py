@@ -1,6 +1,7 @@
 """What the settings choose: the stores, the catalog and the Spotify client that a process works with."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 
 from spotify_pipeline.catalog.duckdb import DuckDBCatalog
@@ -11,38 +12,36 @@ from spotify_pipeline.storage.raw import RawStore
 from spotify_pipeline.storage.tables import TableStore
 
 
-@dataclass(frozen=True)
 class Backends:
-    """Made when first used: loading Dagster's definitions touches neither files nor network."""
+    """Each part is made when first used: loading Dagster's definitions touches neither files nor network."""
 
-    settings: Settings
-    locations: tuple[str, str] | None = field(default=None)
-    """Where raw documents and tables are, instead of the settings' folders: paths or `s3://` addresses."""
+    def __init__(self, settings: Settings, *, raw_location: str = "", tables_location: str = "") -> None:
+        """Use the folders in `settings`, or other locations: paths or `s3://bucket/prefix` addresses."""
+        self.settings = settings
+        self._raw_location = raw_location or str(settings.data_dir / "raw")
+        self._tables_location = tables_location or str(settings.data_dir / "tables")
 
     @cached_property
     def raw(self) -> RawStore:
         """The raw documents."""
-        return RawStore(open_store(self._locations[0]))
+        return RawStore(open_store(self._raw_location))
 
     @cached_property
     def tables(self) -> TableStore:
         """The table partitions."""
-        return TableStore(open_store(self._locations[1]))
+        return TableStore(open_store(self._tables_location))
 
     @cached_property
     def catalog(self) -> DuckDBCatalog:
         """The catalog of published partitions."""
         return DuckDBCatalog(self.settings.data_dir / "catalog.duckdb", self.tables)
 
-    def client(self) -> SpotifyClient:
-        """A Spotify client, which counts its own requests.
+    @contextmanager
+    def spotify(self) -> Iterator[SpotifyClient]:
+        """A Spotify client, closed in the end.
 
         Raises:
             LoginError: there are no credentials.
         """
-        return SpotifyClient.from_settings(self.settings)
-
-    @property
-    def _locations(self) -> tuple[str, str]:
-        folder = self.settings.data_dir
-        return self.locations or (str(folder / "raw"), str(folder / "tables"))
+        with SpotifyClient.from_settings(self.settings) as client:
+            yield client

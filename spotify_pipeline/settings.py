@@ -3,31 +3,31 @@
 The table in the README is generated from the declarations below. What AWS itself reads (`AWS_*`) is not here.
 """
 
-import os
-from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Literal, Self
 
 from pydantic import Field, HttpUrl, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from spotify_pipeline.errors import SettingsError
 
 SPOTIFY_API_URL = "https://api.spotify.com/v1/"
 
 
-def _variable(name: str, description: str, **options: Any) -> Any:
+def _variable(name: str, description: str, **options: Any) -> Any:  # noqa: ANN401  # as pydantic.Field
     return Field(validation_alias=name, description=description, **options)
 
 
 class Settings(BaseSettings):
     """The settings of one process. Make them with `load_settings`, which explains what is wrong."""
 
-    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, extra="ignore")
+    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, str_strip_whitespace=True, extra="ignore")
 
     target: Literal["local"] = _variable(
-        "SPOTIFY_PIPELINE_TARGET", "Where data is kept and queried: `local` (files and DuckDB).", default="local"
+        "SPOTIFY_PIPELINE_TARGET",
+        "Where data is kept and queried: `local` (files and DuckDB).",
+        default="local",
     )
     data_dir: Path = _variable(
         "SPOTIFY_PIPELINE_DATA_DIR",
@@ -47,9 +47,7 @@ class Settings(BaseSettings):
         "The base URL of the token and authorize endpoints.",
         default=HttpUrl("https://accounts.spotify.com/"),
     )
-    start_date: date = _variable(
-        "SPOTIFY_PIPELINE_START_DATE", "The first daily partition.", default=date(2025, 1, 1)
-    )
+    start_date: date = _variable("SPOTIFY_PIPELINE_START_DATE", "The first daily partition.", default=date(2025, 1, 1))
     fixed_today: date | None = _variable(
         "SPOTIFY_PIPELINE_TODAY",
         "A fixed day instead of the UTC clock's, for replay servers; refused with Spotify's own URL.",
@@ -64,14 +62,6 @@ class Settings(BaseSettings):
         "A user's refresh token; without it the app logs in as itself and sees public playlists only.",
         default=None,
     )
-
-    @classmethod
-    def settings_customise_sources(
-        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, **_: Any
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Take values from the constructor alone: `load_settings` passes the environment."""
-        del settings_cls
-        return (init_settings,)
 
     @model_validator(mode="after")
     def _check_together(self) -> Self:
@@ -89,21 +79,19 @@ class Settings(BaseSettings):
         return self.fixed_today or datetime.now(UTC).date()
 
 
-def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
-    """Read the settings from `environment` (default: the process's environment variables).
+def load_settings(**variables: str) -> Settings:
+    """The settings of this process: `variables` first, then the environment.
 
     Raises:
         SettingsError: a value is malformed or contradicts another; the message names the variable, never its
             value, which may be a secret.
     """
-    source = os.environ if environment is None else environment
-    given = {name: value.strip() for name, value in source.items() if value.strip()}
     try:
-        settings = Settings(**given)  # type: ignore[arg-type]  # aliases
+        settings = Settings(**variables)  # type: ignore[arg-type]  # parsed by pydantic
     except ValidationError as error:
         problems = (
             f"{' '.join(str(part) for part in problem['loc'])} {problem['msg'].removeprefix('Value error, ')}"
             for problem in error.errors(include_input=False, include_url=False)
         )
-        raise SettingsError(f"Settings: {'; '.join(map(str.strip, problems))}.") from None
+        raise SettingsError(f"Settings: {'; '.join(problem.strip() for problem in problems)}.") from None
     return settings.model_copy(update={"data_dir": settings.data_dir.expanduser().absolute()})

@@ -54,29 +54,29 @@ def extract_day(
             "transform and publish run for any day that has raw data."
         )
     named = parse_playlists(backends.settings.playlists)
-    raw, client = backends.raw, backends.client()
+    raw = backends.raw
     raw.begin(day)
     newest = raw.newest_manifest(day)
     known = newest.by_id() if newest else {}
     rows = dict(known) if newest and newest.snapshot_date == day else {}
     done = {playlist_id for playlist_id, row in rows.items() if row.status.has_rows}
-
-    if named is None:
-        wanted, hidden = list_mine(client)
-        listed = {want.playlist_id for want in wanted}
-        rows |= _no_longer_listed(row for row in known.values() if row.playlist_id not in listed | done)
-    else:
-        wanted, hidden = [Wanted(playlist_id) for playlist_id in named], 0
-    requests = client.requests_made
-    queue = [want for want in wanted if refresh or want.playlist_id not in done]
-    readings = {} if refresh else _readings_with_documents(raw, known, queue)
-    progress(0, len(queue), "asking Spotify")
-    for number, extracted in enumerate(extract(client, queue, readings, day), start=1):
-        row = _stage(raw, day, extracted)
-        requests += row.requests
-        if row.status.has_rows or row.playlist_id not in done:  # a refresh that fails takes nothing away
-            rows[row.playlist_id] = row
-        progress(number, len(queue), f"{row.playlist_id} {row.status}" + (f": {row.reason}" if row.reason else ""))
+    with backends.spotify() as client:
+        if named is None:
+            wanted, hidden = list_mine(client)
+            listed = {want.playlist_id for want in wanted}
+            rows |= _no_longer_listed(row for row in known.values() if row.playlist_id not in listed | done)
+        else:
+            wanted, hidden = [Wanted(playlist_id) for playlist_id in named], 0
+        requests = client.requests_made
+        queue = [want for want in wanted if refresh or want.playlist_id not in done]
+        readings = {} if refresh else _readings_with_documents(raw, known, queue)
+        progress(0, len(queue), "asking Spotify")
+        for number, extracted in enumerate(extract(client, queue, readings, day), start=1):
+            row = _stage(raw, day, extracted)
+            requests += row.requests
+            if row.status.has_rows or row.playlist_id not in done:  # a refresh that fails takes nothing away
+                rows[row.playlist_id] = row
+            progress(number, len(queue), _told(row))
     return Manifest(day, [rows[playlist_id] for playlist_id in sorted(rows)], requests, hidden)
 
 
@@ -132,9 +132,7 @@ def publish_day(backends: Backends, day: date) -> Publication:
 
 def _no_longer_listed(rows: Iterable[Coverage]) -> dict[str, Coverage]:
     return {
-        row.playlist_id: Coverage(
-            row.playlist_id, Status.NOT_FOUND, NO_LONGER_LISTED, last_reading=row.last_reading
-        )
+        row.playlist_id: Coverage(row.playlist_id, Status.NOT_FOUND, NO_LONGER_LISTED, last_reading=row.last_reading)
         for row in rows
     }
 
@@ -164,3 +162,7 @@ def _stage(raw: RawStore, day: date, extracted: Extracted) -> Coverage:
         location = raw.quarantine_answer(day, row.playlist_id, extracted.rejected)
         row = replace(row, reason=f"{row.reason}; the answer is kept in {location}")
     return row
+
+
+def _told(row: Coverage) -> str:
+    return f"{row.playlist_id} {row.status}" + (f": {row.reason}" if row.reason else "")

@@ -56,7 +56,9 @@ class DuckDBCatalog:
         files = ", ".join(_text(self._tables.uri(table.name, day)) for day in days)
         if not files:
             empty = [f'NULL::{column.type.duckdb} AS "{column.name}"' for column in table.columns]
-            return f"CREATE VIEW {table.name} AS SELECT {', '.join(empty)}, NULL::DATE AS {PARTITION_COLUMN} WHERE false"
+            return (
+                f"CREATE VIEW {table.name} AS SELECT {', '.join(empty)}, NULL::DATE AS {PARTITION_COLUMN} WHERE false"
+            )
         return (
             f"CREATE VIEW {table.name} AS SELECT {', '.join(columns)}, {PARTITION_COLUMN} FROM read_parquet([{files}], "
             f"hive_partitioning = true, hive_types = {{'{PARTITION_COLUMN}': DATE}}, union_by_name = true)"

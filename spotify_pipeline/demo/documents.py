@@ -1,10 +1,11 @@
-"""The objects of the Web API as Spotify's development mode sends them since 2026: JSON of the catalogue's values.
+"""The catalogue's values as objects of the Web API, as Spotify's development mode sends them since 2026.
 
-An object's `href` names Spotify, as in real answers. Only what a client follows (playlists and pages) names the
-stand-in; `web_api` adds those.
+An object's `href` names Spotify, as in real answers. Only what a client follows (playlists and pages) names
+the stand-in; `web_api` adds those.
 """
 
 from collections.abc import Sequence
+from html import escape
 from urllib.parse import quote
 
 from spotify_pipeline.demo.model import Album, Artist, Episode, LocalFile, Playlist, Row, Show, Track, User
@@ -22,7 +23,7 @@ _PLAYLIST_COVER = "ab67706c0000da84"
 
 def user_document(user: User) -> Document:
     """Return a user with the display name, as owners of playlists are sent."""
-    return {"display_name": user.display_name} | _added_by(user.id)
+    return {"display_name": user.display_name} | _user(user.id)
 
 
 def playlist_document(playlist: Playlist, href: str) -> Document:
@@ -35,7 +36,7 @@ def playlist_document(playlist: Playlist, href: str) -> Document:
     cover = f"{_IMAGES}/{_PLAYLIST_COVER}{playlist.image}"
     return {
         "collaborative": playlist.is_collaborative,
-        "description": playlist.description,
+        "description": escape(playlist.description),  # the one text that Spotify sends as HTML
         **_reference("playlist", playlist.id),
         "href": href,
         "images": [{"height": None, "url": cover, "width": None}] if playlist.image else None,
@@ -61,7 +62,7 @@ def item_document(row: Row) -> Document:
             item = None
     return {
         "added_at": row.added_at,
-        "added_by": _added_by(row.added_by),
+        "added_by": _user(row.added_by),
         "is_local": isinstance(row.content, LocalFile),
         "primary_color": None,
         "video_thumbnail": {"url": None},
@@ -121,7 +122,7 @@ def _images(sizes: dict[int, str], key: str) -> list[Document]:
     ]
 
 
-def _added_by(user_id: str) -> Document:
+def _user(user_id: str) -> Document:
     return _reference("user", user_id)
 
 
@@ -150,7 +151,6 @@ def _track_on_album(track: Track) -> Document:
         "explicit": track.explicit,
         "is_local": False,
         "name": track.name,
-        "preview_url": None,
         "track_number": track.track_number,
     }
 
@@ -212,7 +212,6 @@ def _local_file(file: LocalFile) -> Document:
         "external_ids": {},
         "is_local": True,
         "name": file.title,
-        "preview_url": None,
         "track": True,
         "track_number": 0,
         "type": "track",

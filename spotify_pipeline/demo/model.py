@@ -70,7 +70,6 @@ class Show:
 
     id: str
     name: str
-    publisher: str
     description: str
     image: str
 

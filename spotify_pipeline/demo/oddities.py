@@ -14,22 +14,19 @@ LOCAL_FILES = (
     LocalFile("Uncle Pieter", "Garage Tapes", "Slow One in G", 266),
 )
 
-_SHOWS = (  # name, publisher, description, topics of the episodes
+_SHOWS = (  # name, description, topics of the episodes
     (
         "The Long Way Round",
-        "Slow Mile Media",
         "Two friends cycle across Europe and talk to people who mend things.",
         ("The Bridge Keeper", "A Tram in Winter", "Forty Kinds of Bread", "The Last Ferry", "Rain in Graz"),
     ),
     (
         "Liner Notes Aloud",
-        "Needle & Groove",
         "How one song was made, told by the people in the room.",
         ("The Missing Snare", "One Take", "A Choir of Nine", "Tape Hiss", "Borrowed Strings"),
     ),
     (
         "Small Science",
-        "Kitchen Table Audio",
         "Big questions, a quarter of an hour each.",
         ("Why Ice Floats", "Counting Crows by Ear", "The Colour of Noise", "Do Plants Hear?", "Dust"),
     ),
@@ -45,9 +42,9 @@ def podcast_episodes(seed: int, until: date) -> list[Episode]:
     """
     dice = Dice(seed, "podcasts")
     episodes = []
-    for name, publisher, about, topics in _SHOWS:
+    for name, about, topics in _SHOWS:
         key = (seed, "show", name)
-        show = Show(spotify_id(*key), name, publisher, about, image_key(*key))
+        show = Show(spotify_id(*key), name, about, image_key(*key))
         for number, topic in enumerate(topics, start=1):
             episode = Episode(
                 id=spotify_id(*key, "episode", number),

@@ -196,7 +196,7 @@ PLANS = (
     ),
     Plan(
         names=("Jonas turns 40",),
-        descriptions=("Songs from his school years &amp; the best of the afterparty",),
+        descriptions=("Songs from his school years & the best of the afterparty",),
         genres=("synth pop", "hip hop", "soul", "latin"),
         size=61,
         chance=0.4,

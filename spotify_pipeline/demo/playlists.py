@@ -28,10 +28,10 @@ class Keeper:
 
     def __init__(self, plan: Plan, music: Music, episodes: Sequence[Episode], seed: int) -> None:
         self.plan = plan
-        self.playlist_id = spotify_id(seed, "playlist", plan.names[0])
+        self._key = (seed, "playlist", plan.names[0])
+        self.playlist_id = spotify_id(*self._key)
         self._unplayable = [track for track in music.tracks.values() if not track.is_playable]
         self._episodes = episodes
-        self._key = (seed, "playlist", plan.names[0])
         self._choice = [track for genre in plan.genres for track in music.genre_tracks[genre]]
         self._removed: deque[Content] = deque(maxlen=_MEMORY)
 
@@ -96,11 +96,9 @@ class Keeper:
     def _swapped(self, rows: Sequence[Row], day: date, dice: Dice) -> list[Row]:
         """Take some rows out and put others in, so that the size stays about what the plan says."""
         plan = self.plan
-        leave = (
-            len(rows) // 4 if dice.chance(0.01) else dice.between(*plan.swap)
-        )  # rarely a grand clearing-out
-        leave = max(0, min(leave, len(rows) - FEWEST_ROWS))
-        leaving = dice.sample(range(len(rows)), leave)
+        clears_out = dice.chance(0.01)
+        wanted = len(rows) // 4 if clears_out else dice.between(*plan.swap)
+        leaving = dice.sample(range(len(rows)), max(0, min(wanted, len(rows) - FEWEST_ROWS)))
         kept = [row for place, row in enumerate(rows) if place not in leaving]
         missing = max(0, dice.between(*plan.swap) + (plan.size - len(rows)) // 4)
         songs = self._songs_beside(kept, min(missing, MOST_ROWS - len(kept)), dice)

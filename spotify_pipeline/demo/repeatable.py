@@ -1,7 +1,7 @@
 """Chance and ids that come out the same in every process and with every Python version.
 
-Of the methods of `random.Random` only `random` keeps its sequence between Python versions; `shuffle`, `choice`
-and the others may change. So every choice of the demo is made here, from `random` alone.
+Of the methods of `random.Random` only `random` keeps its sequence between Python versions; `shuffle` and the
+others may change. So every choice of the demo is made here, from `random` alone.
 """
 
 import hashlib

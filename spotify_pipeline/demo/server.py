@@ -2,15 +2,14 @@
 
 import contextlib
 import socket
-import sys
 import threading
 from collections.abc import Callable
 from datetime import date
 from http.server import BaseHTTPRequestHandler
-from socketserver import BaseServer, ThreadingTCPServer
-from types import TracebackType
+from socketserver import ThreadingTCPServer
 from typing import Self
 from urllib.parse import parse_qsl, urlsplit
+from weakref import WeakSet
 
 from spotify_pipeline.demo import accounts
 from spotify_pipeline.demo.catalogue import DemoCatalogue
@@ -23,14 +22,14 @@ _POLL_SECONDS = 0.02  # how long closing may have to wait for the accept loop
 class DemoServer:
     """Spotify on this machine, as the demo listener sees it on one day: a context manager.
 
-    The Web API lies at `{url}/v1/`, the accounts service at `{url}/`. Any client, secret and refresh token are
-    accepted; those given here are for callers that have none.
+    The Web API lies at `{url}/v1/`, the accounts service at `{url}/`. Any client, secret and refresh token
+    will do; those given here are for callers that have none.
 
     Attributes:
         url: Where the server listens, without a slash at the end.
 
     Args:
-        catalogue: What to serve. Only `set_day` asks it for playlists, so it may be shared in one thread.
+        catalogue: What to serve.
         day: The day that is today at first.
         port: The port on 127.0.0.1; 0 for any free one.
     """
@@ -52,9 +51,7 @@ class DemoServer:
         self._thread.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._server.shutdown()
         self._thread.join()
         self._server.hang_up()
@@ -72,26 +69,19 @@ class _Server(ThreadingTCPServer):
     answer: Callable[[Request], Reply]
 
     def __init__(self, port: int) -> None:
-        self._connections: set[socket.socket] = set()
+        self._connections: WeakSet[socket.socket] = WeakSet()
         super().__init__(("127.0.0.1", port), _Handler)
+
+    def get_request(self) -> tuple[socket.socket, object]:
+        connection, address = super().get_request()
+        self._connections.add(connection)
+        return connection, address
 
     def hang_up(self) -> None:
         """End the connections that clients keep open, so that no thread waits for a next request."""
-        for connection in list(self._connections):
+        for connection in self._connections:
             with contextlib.suppress(OSError):  # it ended by itself meanwhile
                 connection.shutdown(socket.SHUT_RDWR)
-
-    def process_request(self, request: socket.socket, client_address: tuple[str, int]) -> None:
-        self._connections.add(request)
-        super().process_request(request, client_address)
-
-    def shutdown_request(self, request: socket.socket) -> None:
-        self._connections.discard(request)
-        super().shutdown_request(request)
-
-    def handle_error(self, request: socket.socket, client_address: tuple[str, int]) -> None:
-        if not isinstance(sys.exception(), ConnectionError):  # a client that went away is no news
-            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -100,10 +90,14 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     server: _Server
 
-    def do_GET(self) -> None:  # noqa: N802  # the name that http.server asks for
+    def handle(self) -> None:
+        with contextlib.suppress(ConnectionError):  # a client that goes away is no news
+            super().handle()
+
+    def do_GET(self) -> None:
         self._reply()
 
-    def do_POST(self) -> None:  # noqa: N802
+    def do_POST(self) -> None:
         self._reply()
 
     def _reply(self) -> None:

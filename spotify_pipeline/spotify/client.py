@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
 import requests
 import spotipy
@@ -33,22 +33,25 @@ class SpotifyClient:
     """The Web API over spotipy; safe to use from several threads."""
 
     def __init__(
-        self, api_url: str, tokens: TokenSource, session: requests.Session, sleep: Callable[[float], None] = time.sleep
+        self,
+        api_url: str,
+        tokens: TokenSource,
+        session: requests.Session,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """Make a client that sends its requests through `session` and waits with `sleep`."""
         self._api_url = api_url
         self._tokens = tokens
         self._sleep = sleep
+        self._session = session
         self._bodies = BodyRecorder(session)
-        self._spotipy = spotipy.Spotify(
-            auth_manager=tokens, requests_session=session, requests_timeout=TIMEOUT_SECONDS
-        )
+        self._spotipy = spotipy.Spotify(auth_manager=tokens, requests_session=session, requests_timeout=TIMEOUT_SECONDS)
         self._spotipy.prefix = api_url
         self._counted = threading.local()
         self._quota: QuotaError | None = None
 
     @classmethod
-    def from_settings(cls, settings: Settings) -> "SpotifyClient":
+    def from_settings(cls, settings: Settings) -> Self:
         """A client for the Spotify, the app and the user that the settings name; nothing is sent yet.
 
         Raises:
@@ -56,9 +59,19 @@ class SpotifyClient:
         """
         session = new_session()
         tokens = TokenSource(
-            str(settings.accounts_url), settings.client_id, settings.client_secret, settings.refresh_token, session
+            str(settings.accounts_url),
+            settings.client_id,
+            settings.client_secret,
+            settings.refresh_token,
+            session,
         )
         return cls(str(settings.api_url), tokens, session)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._session.close()
 
     @property
     def requests_made(self) -> int:
@@ -85,10 +98,14 @@ class SpotifyClient:
     def playlist_items(self, playlist_id: str, offset: int, limit: int) -> bytes:
         """One page of a playlist's entries."""
         return self._get(
-            self._spotipy.playlist_items, playlist_id, limit=limit, offset=offset, additional_types=_ITEM_TYPES
+            self._spotipy.playlist_items,
+            playlist_id,
+            limit=limit,
+            offset=offset,
+            additional_types=_ITEM_TYPES,
         )
 
-    def _get(self, call: Callable[..., Any], *args: Any, **kwargs: Any) -> bytes:
+    def _get(self, call: Callable[..., Any], *args: Any, **kwargs: Any) -> bytes:  # noqa: ANN401  # as `call` takes
         """The body of the answer, a JSON object.
 
         Raises:

@@ -58,7 +58,7 @@ class Artist(Struct):
     genres: list[str] | None = None
     followers: Followers | None = None
     popularity: int | None = None
-    images: list[Image] | None = None
+    images: list[Image | None] | None = None
     external_urls: ExternalUrls | None = None
 
 
@@ -73,7 +73,7 @@ class Album(Struct):
     total_tracks: int | None = None
     label: str | None = None
     popularity: int | None = None
-    images: list[Image] | None = None
+    images: list[Image | None] | None = None
     artists: list[Artist] | None = None
     external_urls: ExternalUrls | None = None
 
@@ -107,8 +107,8 @@ class PlaylistItem(Struct):
     added_at: Timestamp | None = None
     added_by: User | None = None
     is_local: bool | None = None
-    item: Content | None | UnsetType = UNSET
-    track: Content | None | UnsetType = UNSET
+    item: Content | UnsetType | None = UNSET
+    track: Content | UnsetType | None = UNSET
 
     def __post_init__(self) -> None:
         """Refuse an entry with neither key: it is no playlist entry at all. msgspec adds where it stands."""
@@ -145,7 +145,7 @@ class Playlist(Struct):
     collaborative: bool | None = None
     snapshot_id: str | None = None
     followers: Followers | None = None
-    images: list[Image] | None = None
+    images: list[Image | None] | None = None
     external_urls: ExternalUrls | None = None
     items: Page | None = None
     tracks: Page | None = None

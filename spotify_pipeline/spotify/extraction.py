@@ -30,7 +30,10 @@ NO_LONGER_LISTED = "it is no longer among the user's playlists"
 
 _PARALLEL_PLAYLISTS = 4
 _READINGS = 3  # of a playlist that is being edited while it is read
-_NEW_SHAPE_LIMIT, _OLD_SHAPE_LIMIT = 50, 100  # most entries that Spotify puts on a page, by the shape of its answers
+_NEW_SHAPE_LIMIT, _OLD_SHAPE_LIMIT = (
+    50,
+    100,
+)  # most entries that Spotify puts on a page, by the shape of its answers
 
 
 class Wanted(NamedTuple):
@@ -156,10 +159,10 @@ class _Reader:
         body = self._client.playlist(self._want.playlist_id)
         playlist = _checked(body, Playlist)
         readable = playlist.contents is not None
-        if self._reading and self._is_current(self._reading, playlist.snapshot_id):
-            # With the same snapshot the entries can still have become readable, or have stopped being so.
-            if readable == self._reading.status.has_rows:
-                return self._unchanged(self._reading)
+        reading = self._reading
+        # With the same snapshot the entries can still have become readable, or have stopped being so.
+        if reading and self._is_current(reading, playlist.snapshot_id) and readable == reading.status.has_rows:
+            return self._unchanged(reading)
         if not readable:
             return self._found(Status.RESTRICTED, playlist, body, METADATA_ONLY)
         try:

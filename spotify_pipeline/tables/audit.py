@@ -1,7 +1,7 @@
 """The audit of a day: what must hold before its tables are published.
 
-From each declaration follow the checks `types`, `not_null`, `primary_key`, `foreign_keys` and `values`, as far as the table
-declares such things. Two more, on `coverage`, compare the day with what Spotify said of it.
+From each declaration follow the checks `types`, `not_null`, `primary_key`, `foreign_keys` and `values`, as far as the
+table declares such things. Two more, on `coverage`, compare the day with what Spotify said of it.
 """
 
 from collections.abc import Callable, Iterable, Iterator

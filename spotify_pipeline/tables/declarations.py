@@ -24,9 +24,12 @@ def _url(of: str) -> Column:
 
 def _popularity(of: str) -> Column:
     return Column(
-        "popularity", _INTEGER, f"Spotify's score of the {of}, 0 to 100; extended quota mode only.", nullable=True,
+        "popularity",
+        _INTEGER,
+        f"Spotify's score of the {of}, 0 to 100; extended quota mode only.",
+        nullable=True,
         at_least=0,
-    )  # fmt: skip
+    )
 
 
 COVERAGE = Table(
@@ -87,10 +90,8 @@ PLAYLIST_ITEMS = Table(
             "`track`, `episode` (of a podcast), `local` (a file of the user's) or `unavailable` (Spotify sent null).",
             one_of=ITEM_TYPES,
         ),
-        Column(
-            "item_key", _STRING, "The URI; `unavailable:<position>` where there is none.", not_empty=True
-        ),
-        Column("track_id", _STRING, "Spotify's id of the track; null for all but tracks.", nullable=True, not_empty=True),
+        Column("item_key", _STRING, "The URI; `unavailable:<position>` where there is none.", not_empty=True),
+        Column("track_id", _STRING, "Spotify's id; null for all but tracks.", nullable=True, not_empty=True),
         Column("name", _STRING, "Title of the track, episode or file.", nullable=True),
         Column("added_at", _TIMESTAMP, "When it was added; null where Spotify says 1970 or nothing.", nullable=True),
         Column("added_by_id", _STRING, "User id of who added it.", nullable=True, not_empty=True),
@@ -99,7 +100,7 @@ PLAYLIST_ITEMS = Table(
     ),
     primary_key=("playlist_id", "position"),
     foreign_keys=(ForeignKey("playlist_id", "playlists"), ForeignKey("track_id", "tracks")),
-)  # fmt: skip
+)
 
 TRACKS = Table(
     name="tracks",
@@ -114,7 +115,9 @@ TRACKS = Table(
         Column("explicit", _BOOLEAN, "Whether it has explicit lyrics.", nullable=True),
         Column("isrc", _STRING, "Code of the recording, in capitals without hyphens.", nullable=True, not_empty=True),
         Column(
-            "recording_key", _STRING, "The ISRC, else the track id: equal for the same recording on several albums.",
+            "recording_key",
+            _STRING,
+            "The ISRC, else the track id: equal for the same recording on several albums.",
             not_empty=True,
         ),
         _popularity("track"),
@@ -122,7 +125,7 @@ TRACKS = Table(
     ),
     primary_key=("track_id",),
     foreign_keys=(ForeignKey("album_id", "albums"),),
-)  # fmt: skip
+)
 
 ALBUMS = Table(
     name="albums",

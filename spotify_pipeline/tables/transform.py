@@ -278,8 +278,8 @@ def release_day(release_date: str | None) -> date | None:
         return None
 
 
-def _first_url(images: list[Image] | None) -> str | None:
-    return images[0].url if images else None
+def _first_url(images: list[Image | None] | None) -> str | None:
+    return next((image.url for image in images or () if image and image.url), None)
 
 
 def _page_url(urls: ExternalUrls | None) -> str | None:

@@ -1,0 +1,115 @@
+"""Executing the daily job in this process, in the Dagster instance that `dagster dev` shows."""
+
+from collections.abc import Iterator
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from dagster import AssetKey, DagsterEvent, DagsterInstance, ExecuteInProcessResult
+
+from spotify_pipeline.backends import Backends
+from spotify_pipeline.definitions import build_defs
+from spotify_pipeline.errors import PipelineError, StorageError
+from spotify_pipeline.orchestration.schedules import daily_snapshot
+from spotify_pipeline.steps import Progress
+from spotify_pipeline.tables.declarations import TABLES
+
+_INSTANCE_CONFIG = "telemetry:\n  enabled: false\n"
+
+
+class Step(StrEnum):
+    """A step from which a day can be run."""
+
+    EXTRACT = "extract"
+    TRANSFORM = "transform"
+    PUBLISH = "publish"
+
+    @property
+    def assets(self) -> list[AssetKey]:
+        """What is made from this step on."""
+        names = ["raw_playlists", *TABLES, "catalog"]
+        first = {Step.EXTRACT: 0, Step.TRANSFORM: 1, Step.PUBLISH: len(names) - 1}[self]
+        return [AssetKey(name) for name in names[first:]]
+
+
+def open_instance(data_dir: Path) -> DagsterInstance:
+    """The Dagster instance in the data folder, created where it is new.
+
+    Raises:
+        StorageError: the folder cannot be written.
+    """
+    folder = data_dir / "dagster"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        config = folder / "dagster.yaml"
+        if not config.exists():
+            config.write_text(_INSTANCE_CONFIG, encoding="utf-8")
+    except OSError as error:
+        raise StorageError(
+            f"Cannot write to the data folder {data_dir} ({error.strerror}): choose another with "
+            "SPOTIFY_PIPELINE_DATA_DIR."
+        ) from None
+    return DagsterInstance.from_config(str(folder))
+
+
+def execute_day(
+    backends: Backends,
+    day: date,
+    instance: DagsterInstance,
+    *,
+    step: Step = Step.EXTRACT,
+    refresh: bool = False,
+    progress: Progress = lambda *_: None,
+    log_level: str = "CRITICAL",
+) -> None:
+    """Run one day from `step` on.
+
+    Raises:
+        PipelineError: a step failed, or a check did; the message is that of the first cause.
+    """
+    job = build_defs(backends, {"progress": progress}).resolve_job_def(daily_snapshot.name)
+    config: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": log_level}}}}
+    if step is Step.EXTRACT:
+        extraction = {"config": {"refresh": refresh}}
+        config["ops"] = {"raw_playlists": {"ops": {"extract_playlists": extraction}}}
+    result = job.execute_in_process(
+        run_config=config,
+        partition_key=day.isoformat(),
+        instance=instance,
+        asset_selection=step.assets,
+        raise_on_error=False,
+    )
+    if not result.success:
+        raise PipelineError(_failed_checks(result, day) or _first_cause(result))
+
+
+def _failed_checks(result: ExecuteInProcessResult, day: date) -> str | None:
+    evaluations = [evaluation for evaluation in result.get_asset_check_evaluations() if not evaluation.passed]
+    if not evaluations:
+        return None
+    problems = " | ".join(
+        f"{evaluation.asset_key.to_user_string()}.{evaluation.check_name}: {evaluation.description}"
+        for evaluation in evaluations
+    )
+    return f"{day} is not published, because {len(evaluations)} checks failed: {problems}"
+
+
+def _first_cause(result: ExecuteInProcessResult) -> str:
+    for event in result.all_events:
+        if event.is_step_failure:
+            return next(reversed(list(_messages(event))))
+    return "The run failed before its first step; run with --verbose for Dagster's log."
+
+
+def _messages(event: DagsterEvent) -> Iterator[str]:
+    """What each error in the chain says, from the outermost to the first cause, without its class."""
+    failure = event.step_failure_data
+    error = failure.error
+    yield event.message or ""
+    while error is not None:
+        name, _, message = error.message.strip().partition(": ")
+        yield message or name
+        error = error.cause
+    if failure.user_failure_data is not None and failure.user_failure_data.description:
+        yield failure.user_failure_data.description

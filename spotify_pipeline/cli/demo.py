@@ -1,0 +1,70 @@
+"""`spotify-pipeline demo`: a month of invented history through the real pipeline."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import click
+
+from spotify_pipeline.backends import Backends
+from spotify_pipeline.cli.progress import shown_progress
+from spotify_pipeline.demo.backends import Demo, DemoBackends, mark_as_demo, read_marker
+from spotify_pipeline.query.engine import DuckDBEngine
+from spotify_pipeline.query.formats import as_table
+from spotify_pipeline.query.named import named_query
+from spotify_pipeline.settings import Settings, load_settings
+from spotify_pipeline.tables.declarations import TABLES
+
+_SEED = 2026
+_EXAMPLES = ("top_artists", "release_decades", "newly_added")
+
+
+@click.command()
+@click.option("--days", type=click.IntRange(1, 3650), default=30, show_default=True, help="How many days, up to today.")
+@click.pass_obj
+def demo(verbose: bool, days: int) -> None:
+    """Run days of an invented Spotify through the pipeline: no account, no keys, no cloud."""
+    from spotify_pipeline.cli.daily_job import execute_day, open_instance  # noqa: PLC0415  # imports Dagster
+
+    settings = load_settings()
+    today = datetime.now(UTC).date()
+    wanted = [today - timedelta(days=back) for back in reversed(range(days))]
+    history = read_marker(settings.data_dir)
+    if history is None:
+        history = Demo(first_day=wanted[0], seed=_SEED)
+        mark_as_demo(settings, history)
+    done = set(Backends(settings).tables.published_days())
+    missing = [day for day in wanted if day not in done]
+    with open_instance(settings.data_dir) as instance, shown_progress("Days of the demo") as progress:
+        for number, day in enumerate(missing):
+            progress(number, len(missing), f"{day}: extract, transform, audit, publish")
+            backends = DemoBackends(_on(settings, day), history)
+            execute_day(backends, day, instance, log_level="INFO" if verbose else "CRITICAL")
+            progress(number + 1, len(missing), f"{day} is published")
+    _print_outcome(settings)
+
+
+def _on(settings: Settings, day: date) -> Settings:
+    """The settings with a fixed day, as for a replay server, and without the user's own Spotify app."""
+    start = min(day, settings.start_date)
+    return settings.model_copy(update={"fixed_today": day, "start_date": start, "playlists": "mine", "client_id": None})
+
+
+def _print_outcome(settings: Settings) -> None:
+    catalog = settings.data_dir / "catalog.duckdb"
+    engine = DuckDBEngine(catalog)
+    counts = " UNION ALL ".join(
+        f"SELECT {number} AS number, '{name}' AS name, count(*) AS row_count, "  # noqa: S608  # names of our tables
+        f"count(DISTINCT snapshot_date) AS days FROM {name}"
+        for number, name in enumerate(TABLES)
+    )
+    made = engine.ask(f'SELECT name AS "table", row_count AS "rows", days FROM ({counts}) ORDER BY number')  # noqa: S608
+    click.echo(f"Made in {settings.data_dir}:\n\n{as_table(made)}\n")
+    for name in _EXAMPLES:
+        question = named_query(name)
+        click.echo(f"{question.title} (spotify-pipeline query --name {name}):\n")
+        click.echo(as_table(engine.ask(question.sql())) + "\n")
+    click.echo(
+        'Ask your own:    spotify-pipeline query "SELECT name, items_total FROM playlists '
+        'WHERE snapshot_date = current_date"\n'
+        f"Any DuckDB tool: {catalog}\n"
+        "See it in the UI: make dev, then http://127.0.0.1:3000"
+    )

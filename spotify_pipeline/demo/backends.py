@@ -1,0 +1,91 @@
+"""A data folder with the demo's invented history, and the stand-in for Spotify that goes on with it.
+
+A file marks such a folder: real playlists are never mixed into it, and `dagster dev` and `spotify-pipeline run` need no
+credentials there.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+import msgspec
+from pydantic import HttpUrl, SecretStr
+
+from spotify_pipeline.backends import Backends
+from spotify_pipeline.demo.catalogue import DemoCatalogue
+from spotify_pipeline.demo.server import DemoServer
+from spotify_pipeline.errors import SettingsError
+from spotify_pipeline.settings import Settings
+from spotify_pipeline.spotify.client import SpotifyClient
+from spotify_pipeline.storage.objects import FolderStore
+
+_MARKER = "demo.json"
+
+
+class Demo(msgspec.Struct, frozen=True):
+    """What the history of a demo folder is made from."""
+
+    first_day: date
+    seed: int
+
+
+def read_marker(data_dir: Path) -> Demo | None:
+    """The demo of a data folder; None if it is not a demo's."""
+    try:
+        return msgspec.json.decode((data_dir / _MARKER).read_bytes(), type=Demo)
+    except OSError:
+        return None
+
+
+def open_backends(settings: Settings) -> Backends:
+    """The backends that the settings choose, with the stand-in for Spotify in a demo folder."""
+    demo = read_marker(settings.data_dir)
+    return DemoBackends(settings, demo) if demo else Backends(settings)
+
+
+def mark_as_demo(settings: Settings, demo: Demo) -> None:
+    """Make an empty data folder a demo's.
+
+    Raises:
+        SettingsError: the folder holds real history.
+        StorageError: it cannot be written.
+    """
+    if Backends(settings).raw.days():
+        raise SettingsError(
+            f"{settings.data_dir} already holds a history that is not the demo's: choose another folder for the demo "
+            "with SPOTIFY_PIPELINE_DATA_DIR."
+        )
+    FolderStore(settings.data_dir).put(_MARKER, msgspec.json.encode(demo))
+
+
+class DemoBackends(Backends):
+    """A demo folder's stores, and a stand-in for Spotify that is started for each extraction."""
+
+    def __init__(self, settings: Settings, demo: Demo) -> None:
+        """Go on with `demo` on the day that the settings call today."""
+        super().__init__(settings)
+        self._catalogue = DemoCatalogue(demo.seed, demo.first_day)
+
+    @contextmanager
+    def spotify(self) -> Iterator[SpotifyClient]:
+        """A client of the stand-in, over HTTP as to Spotify.
+
+        Raises:
+            SettingsError: there are credentials, so real playlists are meant.
+        """
+        if self.settings.client_id:
+            raise SettingsError(
+                f"{self.settings.data_dir} holds the demo's invented history: choose another folder for your own "
+                "playlists with SPOTIFY_PIPELINE_DATA_DIR, or remove it."
+            )
+        with DemoServer(self._catalogue, day=self.settings.today()) as server:
+            stand_in = {
+                "api_url": HttpUrl(f"{server.url}/v1/"),
+                "accounts_url": HttpUrl(server.url),
+                "client_id": server.client_id,
+                "client_secret": SecretStr(server.client_secret),
+                "refresh_token": SecretStr(server.refresh_token),
+            }
+            with SpotifyClient.from_settings(self.settings.model_copy(update=stand_in)) as client:
+                yield client

@@ -1,0 +1,143 @@
+"""The assets: raw playlists, the tables, the catalog; and the ops that make them."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from dagster import (
+    AssetExecutionContext,
+    AssetKey,
+    AssetOut,
+    AssetsDefinition,
+    AssetSpec,
+    Config,
+    DailyPartitionsDefinition,
+    FreshnessPolicy,
+    MaterializeResult,
+    MetadataValue,
+    OpExecutionContext,
+    Out,
+    Output,
+    asset,
+    graph_asset,
+    graph_multi_asset,
+    op,
+)
+
+from spotify_pipeline import steps
+from spotify_pipeline.orchestration.failures import RETRY_POLICY, explained
+from spotify_pipeline.orchestration.metadata import column_schema
+from spotify_pipeline.orchestration.partitions import partition_day
+from spotify_pipeline.spotify.manifest import Manifest
+from spotify_pipeline.storage.raw import RawDay
+from spotify_pipeline.tables.declarations import TABLES
+from spotify_pipeline.tables.transform import VERSION as TRANSFORM_VERSION
+
+_EXTRACTION_VERSION = "1"
+_OWNERS = ["team:spotify-pipeline"]
+_FRESHNESS = FreshnessPolicy.cron(deadline_cron="0 12 * * *", lower_bound_delta=timedelta(hours=12))
+_LOG_LINES = 20  # of progress, however many playlists there are
+
+
+class ExtractConfig(Config):
+    """How to extract."""
+
+    refresh: bool = False
+    """Read also what the day already has."""
+
+
+@op(
+    out=Out(io_manager_key="raw_documents"),
+    retry_policy=RETRY_POLICY,
+    required_resource_keys={"backends", "progress"},
+)
+def extract_playlists(context: OpExecutionContext, config: ExtractConfig) -> Manifest:
+    """Read today's playlists from Spotify."""
+    show = context.resources.progress
+
+    def report(done: int, total: int, text: str) -> None:
+        show(done, total, text)
+        if done * _LOG_LINES // max(total, 1) > (done - 1) * _LOG_LINES // max(total, 1):
+            context.log.info(f"{done} of {total} playlists: {text}")
+
+    with explained():
+        return steps.extract_day(
+            context.resources.backends,
+            partition_day(context.partition_key),
+            refresh=config.refresh,
+            progress=report,
+        )
+
+
+@op(
+    out={name: Out(io_manager_key="table_partitions") for name in TABLES},
+    retry_policy=RETRY_POLICY,
+    required_resource_keys={"backends"},
+)
+def transform_playlists(context: OpExecutionContext, raw_playlists: RawDay) -> Iterator[Output[Any]]:
+    """Make all tables of a day, in one pass over its raw documents."""
+    with explained():
+        frames = steps.transform_day(context.resources.backends.raw, raw_playlists)
+    for name in TABLES:
+        yield Output(frames.pop(name), output_name=name)
+
+
+def build_assets(partitions: DailyPartitionsDefinition) -> list[AssetsDefinition]:
+    """All assets, partitioned by day."""
+
+    @graph_asset(partitions_def=partitions)
+    def raw_playlists() -> Any:  # noqa: ANN401  # inside a graph ops return handles, not values
+        """Playlists as Spotify sent them, one JSON document each, and the manifest that says what came of each."""
+        return extract_playlists()
+
+    @graph_multi_asset(partitions_def=partitions, outs={name: AssetOut() for name in TABLES}, name="tables")
+    def tables(raw_playlists: Any) -> Any:  # noqa: ANN401
+        return transform_playlists(raw_playlists)._asdict()
+
+    @asset(
+        partitions_def=partitions,
+        deps=list(TABLES),
+        retry_policy=RETRY_POLICY,
+        required_resource_keys={"backends"},
+    )
+    def catalog(context: AssetExecutionContext) -> MaterializeResult[Any]:
+        """Views over exactly the days that have passed their audit: what SQL shows."""
+        with explained():
+            publication = steps.publish_day(context.resources.backends, partition_day(context.partition_key))
+        return MaterializeResult(
+            metadata={
+                "dagster/uri": MetadataValue.path(publication.location),
+                "published_days": len(publication.days),
+                "first_day": str(publication.days[0]),
+                "last_day": str(publication.days[-1]),
+            }
+        )
+
+    return [definition.map_asset_specs(_described) for definition in (raw_playlists, tables, catalog)]
+
+
+def _described(spec: AssetSpec) -> AssetSpec:
+    """The spec with what graph-backed assets cannot be given where they are defined."""
+    table = TABLES.get(spec.key.path[-1])
+    if table:
+        return spec.replace_attributes(
+            description=table.description,
+            group_name="tables",
+            kinds={"polars", "parquet"},
+            owners=_OWNERS,
+            code_version=TRANSFORM_VERSION,
+            freshness_policy=_FRESHNESS,
+            metadata={
+                **spec.metadata,
+                "dagster/column_schema": column_schema(table),
+                "dagster/table_name": table.name,
+            },
+        )
+    is_raw = spec.key == AssetKey("raw_playlists")
+    return spec.replace_attributes(
+        group_name="spotify" if is_raw else "catalog",
+        kinds={"python", "spotify", "json"} if is_raw else {"duckdb"},
+        owners=_OWNERS,
+        code_version=_EXTRACTION_VERSION if is_raw else TRANSFORM_VERSION,
+        freshness_policy=_FRESHNESS,
+    )

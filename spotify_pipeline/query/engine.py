@@ -1,0 +1,50 @@
+"""Asking the local catalog in Athena SQL."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import duckdb
+
+from spotify_pipeline.errors import QueryError
+from spotify_pipeline.query.athena_sql import to_duckdb
+
+
+class Answer(NamedTuple):
+    """Column names, and a tuple of Python values for each row."""
+
+    columns: list[str]
+    rows: list[tuple[Any, ...]]
+
+
+class DuckDBEngine:
+    """Runs Athena SQL on the local catalog, which it opens for reading only and anew for each question."""
+
+    def __init__(self, catalog: Path) -> None:
+        """Ask the catalog in `catalog`."""
+        self._catalog = catalog
+
+    def ask(self, sql: str) -> Answer:
+        """The answer to one statement.
+
+        Raises:
+            QueryError: nothing is published, the statement is not understood, or it cannot be executed.
+        """
+        translated = to_duckdb(sql)
+        if not self._catalog.exists():
+            raise QueryError(
+                f"Nothing is published in {self._catalog} yet: run `spotify-pipeline run`, or `spotify-pipeline demo`."
+            )
+        try:
+            with duckdb.connect(self._catalog, read_only=True) as connection:
+                connection.execute("SET TimeZone = 'UTC'")
+                connection.execute("SET default_null_order = 'nulls_last'")  # Athena's, ascending and descending
+                cursor = connection.execute(translated)
+                return Answer([column[0] for column in cursor.description or ()], cursor.fetchall())
+        except duckdb.Error as error:
+            raise QueryError(f"The query failed: {_first_lines(error)}") from None
+
+
+def _first_lines(error: duckdb.Error) -> str:
+    """DuckDB's explanation, without the copy of the translated statement that it appends."""
+    lines = str(error).split("\n\nLINE ")[0].splitlines()
+    return " ".join(line.strip() for line in lines if line.strip())

@@ -1,0 +1,66 @@
+"""Answers as text: a table for people, CSV and JSON for programs."""
+
+import io
+import json
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from spotify_pipeline.query.engine import Answer
+
+_WIDE = 1_000_000  # columns; without a terminal nothing is folded or cut
+
+
+def as_table(answer: Answer) -> str:
+    """Columns and rows with lines between, numbers to the right, as wide as they need to be."""
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False)
+    for number, name in enumerate(answer.columns):
+        values = [row[number] for row in answer.rows if row[number] is not None]
+        is_number = bool(values) and all(isinstance(value, int | float) for value in values)
+        table.add_column(Text(name), justify="right" if is_number else "left", no_wrap=True)
+    for row in answer.rows:
+        table.add_row(*(Text(_cell(value)) for value in row))
+    output = io.StringIO()
+    Console(file=output, width=_WIDE).print(table)
+    lines = [line.rstrip() for line in output.getvalue().splitlines()]
+    return "\n".join([*lines, f"{len(answer.rows)} row{'' if len(answer.rows) == 1 else 's'}"])
+
+
+def as_csv(answer: Answer) -> str:
+    """Comma-separated values as in RFC 4180; a null is empty, an empty text is a pair of quotes."""
+    rows = [[_quoted(_cell(value)) if value is not None else "" for value in row] for row in answer.rows]
+    return "\n".join(",".join(row) for row in [[_quoted(name) for name in answer.columns], *rows])
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"' if not text or set(text) & set(',"\r\n') else text
+
+
+def as_json(answer: Answer) -> str:
+    """A list with an object for each row."""
+    rows = [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
+    return json.dumps(rows, default=_jsonable, ensure_ascii=False, indent=2)
+
+
+FORMATS: dict[str, Callable[[Answer], str]] = {"table": as_table, "csv": as_csv, "json": as_json}
+
+
+def _cell(value: Any) -> str:  # noqa: ANN401  # whatever SQL gives
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_cell, value))}]"  # as Athena prints arrays, and rows and maps below
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key}={_cell(part)}' for key, part in value.items())}}}"
+    return str(value)
+
+
+def _jsonable(value: object) -> str:
+    return value.isoformat() if isinstance(value, date | datetime) else str(value)
