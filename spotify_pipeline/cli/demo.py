@@ -52,11 +52,11 @@ def _print_outcome(settings: Settings) -> None:
     catalog = settings.data_dir / "catalog.duckdb"
     engine = DuckDBEngine(catalog)
     counts = " UNION ALL ".join(
-        f"SELECT {number} AS number, '{name}' AS name, count(*) AS row_count, "  # noqa: S608  # names of our tables
+        f"SELECT {number} AS number, '{name}' AS name, count(*) AS row_count, "
         f"count(DISTINCT snapshot_date) AS days FROM {name}"
         for number, name in enumerate(TABLES)
     )
-    made = engine.ask(f'SELECT name AS "table", row_count AS "rows", days FROM ({counts}) ORDER BY number')  # noqa: S608
+    made = engine.ask(f'SELECT name AS "table", row_count AS "rows", days FROM ({counts}) ORDER BY number')
     click.echo(f"Made in {settings.data_dir}:\n\n{as_table(made)}\n")
     for name in _EXAMPLES:
         question = named_query(name)
