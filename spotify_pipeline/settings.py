@@ -22,7 +22,7 @@ def _variable(name: str, description: str, **options: Any) -> Any:  # noqa: ANN4
 class Settings(BaseSettings):
     """The settings of one process. Make them with `load_settings`, which explains what is wrong."""
 
-    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, str_strip_whitespace=True, extra="ignore")
+    model_config = SettingsConfigDict(frozen=True, str_strip_whitespace=True, extra="ignore")
 
     target: Literal["local"] = _variable(
         "SPOTIFY_PIPELINE_TARGET",
@@ -57,15 +57,26 @@ class Settings(BaseSettings):
     client_secret: SecretStr | None = _variable(
         "SPOTIPY_CLIENT_SECRET", "The Spotify app's client secret.", default=None
     )
+    redirect_uri: str = _variable(
+        "SPOTIPY_REDIRECT_URI",
+        "The redirect URI that the app is registered with; only for getting a refresh token.",
+        default="http://127.0.0.1:8080/callback",
+    )
     refresh_token: SecretStr | None = _variable(
         "SPOTIFY_REFRESH_TOKEN",
-        "A user's refresh token; without it the app logs in as itself and sees public playlists only.",
+        "A user's refresh token; without it the app logs in as itself, which in development mode shows it metadata only.",
         default=None,
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _unset_blanks(cls, variables: dict[str, Any]) -> dict[str, Any]:
+        """A variable that is empty, or holds white space only, counts as not set."""
+        return {name: value for name, value in variables.items() if not isinstance(value, str) or value.strip()}
+
     @model_validator(mode="after")
     def _check_together(self) -> Self:
-        if self.fixed_today and str(self.api_url) == SPOTIFY_API_URL:
+        if self.fixed_today and self.api_url.host == HttpUrl(SPOTIFY_API_URL).host:
             raise ValueError(
                 "SPOTIFY_PIPELINE_TODAY is for replay servers and cannot be used with Spotify's own URL; "
                 "unset it, or set SPOTIFY_PIPELINE_API_URL"
@@ -90,8 +101,8 @@ def load_settings(**variables: str) -> Settings:
         settings = Settings(**variables)  # type: ignore[arg-type]  # parsed by pydantic
     except ValidationError as error:
         problems = (
-            f"{' '.join(str(part) for part in problem['loc'])} {problem['msg'].removeprefix('Value error, ')}"
+            ": ".join([*map(str, problem["loc"]), problem["msg"].removeprefix("Value error, ")])
             for problem in error.errors(include_input=False, include_url=False)
         )
-        raise SettingsError(f"Settings: {'; '.join(problem.strip() for problem in problems)}.") from None
+        raise SettingsError(f"{'; '.join(problems)}.") from None
     return settings.model_copy(update={"data_dir": settings.data_dir.expanduser().absolute()})

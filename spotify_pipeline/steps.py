@@ -74,7 +74,8 @@ def extract_day(
         for number, extracted in enumerate(extract(client, queue, readings, day), start=1):
             row = _stage(raw, day, extracted)
             requests += row.requests
-            if row.status.has_rows or row.playlist_id not in done:  # a refresh that fails takes nothing away
+            old = rows.get(row.playlist_id)
+            if old is None or _is_news(row, old):
                 rows[row.playlist_id] = row
             progress(number, len(queue), _told(row))
     return Manifest(day, [rows[playlist_id] for playlist_id in sorted(rows)], requests, hidden)
@@ -162,6 +163,17 @@ def _stage(raw: RawStore, day: date, extracted: Extracted) -> Coverage:
         location = raw.quarantine_answer(day, row.playlist_id, extracted.rejected)
         row = replace(row, reason=f"{row.reason}; the answer is kept in {location}")
     return row
+
+
+def _is_news(row: Coverage, old: Coverage) -> bool:
+    """Whether what came of a playlist replaces what the same day already has of it.
+
+    A refresh that fails takes nothing away, and what comes out as before leaves the day's tables as they are.
+    """
+    if old.status.has_rows and not row.status.has_rows:
+        return False
+    as_before = replace(row, requests=old.requests, fetched_at=old.fetched_at, last_reading=old.last_reading)
+    return row.status.has_rows or as_before != old
 
 
 def _told(row: Coverage) -> str:

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import date
@@ -41,7 +42,9 @@ def replay_library(captures: Path) -> Any:
     import spotify_replay  # noqa: PLC0415  # found beside the captures only
 
     folders = [captures / name for name in ("playlists", "playlists_2026_new_shape", "playlist_metadata")]
-    return spotify_replay.Library(folders, captures / "daily_archive")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # it leaves the closing of files to the garbage collection
+        return spotify_replay.Library(folders, captures / "daily_archive")
 
 
 @pytest.fixture

@@ -46,6 +46,9 @@ class DuckDBCatalog:
                     for table in TABLES.values():
                         connection.execute(self._view(table, days))
                         connection.execute("".join(_comments(table)))
+                # A client that wrote into the old file may have left its log, and DuckDB opens no file whose log is of
+                # another one.
+                self.path.with_name(f"{self.path.name}.wal").unlink(missing_ok=True)
                 new.replace(self.path)
         except (OSError, duckdb.Error) as error:
             raise StorageError(f"Cannot write the catalog {self.path}: {error}.") from None

@@ -11,11 +11,11 @@ from dagster import AssetKey, DagsterEvent, DagsterInstance, ExecuteInProcessRes
 from spotify_pipeline.backends import Backends
 from spotify_pipeline.definitions import build_defs
 from spotify_pipeline.errors import PipelineError, StorageError
-from spotify_pipeline.orchestration.schedules import daily_snapshot
+from spotify_pipeline.orchestration.schedules import DAILY_JOB
 from spotify_pipeline.steps import Progress
 from spotify_pipeline.tables.declarations import TABLES
 
-_INSTANCE_CONFIG = "telemetry:\n  enabled: false\n"
+_INSTANCE_CONFIG = "telemetry:\n  enabled: false\nnux:\n  enabled: false\n"
 
 
 class Step(StrEnum):
@@ -68,7 +68,7 @@ def execute_day(
     Raises:
         PipelineError: a step failed, or a check did; the message is that of the first cause.
     """
-    job = build_defs(backends, {"progress": progress}).resolve_job_def(daily_snapshot.name)
+    job = build_defs(backends, {"progress": progress}, retry_policy=None).resolve_job_def(DAILY_JOB)
     config: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": log_level}}}}
     if step is Step.EXTRACT:
         extraction = {"config": {"refresh": refresh}}

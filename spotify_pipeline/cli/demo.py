@@ -7,6 +7,7 @@ import click
 from spotify_pipeline.backends import Backends
 from spotify_pipeline.cli.progress import shown_progress
 from spotify_pipeline.demo.backends import Demo, DemoBackends, mark_as_demo, read_marker
+from spotify_pipeline.errors import SettingsError
 from spotify_pipeline.query.engine import DuckDBEngine
 from spotify_pipeline.query.formats import as_table
 from spotify_pipeline.query.named import named_query
@@ -31,6 +32,11 @@ def demo(verbose: bool, days: int) -> None:
     if history is None:
         history = Demo(first_day=wanted[0], seed=_SEED)
         mark_as_demo(settings, history)
+    if wanted[0] < history.first_day:
+        raise SettingsError(
+            f"The demo in {settings.data_dir} begins on {history.first_day}: for {days} days remove that folder, or "
+            "choose another with SPOTIFY_PIPELINE_DATA_DIR."
+        )
     done = set(Backends(settings).tables.published_days())
     missing = [day for day in wanted if day not in done]
     with open_instance(settings.data_dir) as instance, shown_progress("Days of the demo") as progress:
@@ -44,8 +50,7 @@ def demo(verbose: bool, days: int) -> None:
 
 def _on(settings: Settings, day: date) -> Settings:
     """The settings with a fixed day, as for a replay server, and without the user's own Spotify app."""
-    start = min(day, settings.start_date)
-    return settings.model_copy(update={"fixed_today": day, "start_date": start, "playlists": "mine", "client_id": None})
+    return settings.model_copy(update={"fixed_today": day, "playlists": "mine", "client_id": None})
 
 
 def _print_outcome(settings: Settings) -> None:

@@ -46,6 +46,8 @@ def run(verbose: bool, refresh: bool, step: str | None, day: datetime | None) ->
 def _print_outcome(manifest: Manifest, catalog: str) -> None:
     counts = ", ".join(f"{count} {status}" for status, count in manifest.counts().items() if count)
     click.echo(f"{manifest.snapshot_date}: {len(manifest.playlists)} playlists ({counts or 'none'})")
+    if manifest.hidden_playlists:
+        click.echo(f"{manifest.hidden_playlists} more are listed, but Spotify does not tell this app what they are")
     click.echo(f"Published in {catalog}")
     for row in manifest.playlists:
         if row.status in _TO_LOOK_AT:

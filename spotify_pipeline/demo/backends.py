@@ -64,7 +64,8 @@ class DemoBackends(Backends):
 
     def __init__(self, settings: Settings, demo: Demo) -> None:
         """Go on with `demo` on the day that the settings call today."""
-        super().__init__(settings)
+        # The partitions begin with the invented history, so that the UI does not show years of missing days.
+        super().__init__(settings.model_copy(update={"start_date": demo.first_day}))
         self._catalogue = DemoCatalogue(demo.seed, demo.first_day)
 
     @contextmanager

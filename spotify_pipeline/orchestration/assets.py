@@ -25,7 +25,7 @@ from dagster import (
 )
 
 from spotify_pipeline import steps
-from spotify_pipeline.orchestration.failures import RETRY_POLICY, explained
+from spotify_pipeline.orchestration.failures import explained
 from spotify_pipeline.orchestration.metadata import column_schema
 from spotify_pipeline.orchestration.partitions import partition_day
 from spotify_pipeline.spotify.manifest import Manifest
@@ -48,7 +48,6 @@ class ExtractConfig(Config):
 
 @op(
     out=Out(io_manager_key="raw_documents"),
-    retry_policy=RETRY_POLICY,
     required_resource_keys={"backends", "progress"},
 )
 def extract_playlists(context: OpExecutionContext, config: ExtractConfig) -> Manifest:
@@ -71,7 +70,6 @@ def extract_playlists(context: OpExecutionContext, config: ExtractConfig) -> Man
 
 @op(
     out={name: Out(io_manager_key="table_partitions") for name in TABLES},
-    retry_policy=RETRY_POLICY,
     required_resource_keys={"backends"},
 )
 def transform_playlists(context: OpExecutionContext, raw_playlists: RawDay) -> Iterator[Output[Any]]:
@@ -97,7 +95,6 @@ def build_assets(partitions: DailyPartitionsDefinition) -> list[AssetsDefinition
     @asset(
         partitions_def=partitions,
         deps=list(TABLES),
-        retry_policy=RETRY_POLICY,
         required_resource_keys={"backends"},
     )
     def catalog(context: AssetExecutionContext) -> MaterializeResult[Any]:

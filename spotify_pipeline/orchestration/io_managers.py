@@ -44,7 +44,7 @@ class TablePartitionsIOManager(IOManager):
             partition_day(context.partition_key),
         )
         tables.stage(TABLES[name], day, obj)
-        context.add_output_metadata(partition_metadata(obj, tables.uri(name, day)))
+        context.add_output_metadata(partition_metadata(TABLES[name], obj, tables.uri(name, day)))
 
     def load_input(self, context: InputContext) -> pl.DataFrame:
         """The newest rows of the partition, staged or published."""

@@ -1,5 +1,6 @@
 """What Dagster shows of assets and their partitions."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
@@ -13,9 +14,11 @@ from dagster import (
 )
 
 from spotify_pipeline.spotify.manifest import Manifest
+from spotify_pipeline.tables.declarations import COVERAGE
 from spotify_pipeline.tables.schema import Column, Table
 
 _PREVIEW_ROWS = 10
+_SHOWN_COVERAGE = ("playlist_id", "status", "reason", "items_read", "requests")
 
 
 def column_schema(table: Table) -> TableSchema:
@@ -36,41 +39,23 @@ def _column(table: Table, column: Column) -> TableColumn:
     return TableColumn(column.name, column.type.value, column.description, constraints)
 
 
-def partition_metadata(frame: pl.DataFrame, uri: str) -> dict[str, Any]:
+def partition_metadata(table: Table, frame: pl.DataFrame, uri: str) -> dict[str, Any]:
     """Row count, address and first rows of a partition."""
+    rows = frame.head(_PREVIEW_ROWS).iter_rows(named=True)
     return {
         "dagster/partition_row_count": frame.height,
         "dagster/uri": MetadataValue.path(uri),
-        "preview": MetadataValue.md(_markdown(frame.head(_PREVIEW_ROWS))),
+        "preview": MetadataValue.table([_record(row) for row in rows], column_schema(table)),
     }
 
 
 def manifest_metadata(manifest: Manifest, uri: str) -> dict[str, Any]:
     """What came of each playlist, counted and one by one."""
-    records = [
-        TableRecord(
-            {
-                "playlist_id": row.playlist_id,
-                "status": row.status.value,
-                "items": row.items_read,
-                "requests": row.requests,
-                "reason": row.reason or "",
-            }
-        )
-        for row in manifest.playlists
-    ]
-    schema = TableSchema(
-        columns=[
-            TableColumn("playlist_id"),
-            TableColumn("status"),
-            TableColumn("items", "int"),
-            TableColumn("requests", "int"),
-            TableColumn("reason"),
-        ]
-    )
+    shown = [column for column in COVERAGE.columns if column.name in _SHOWN_COVERAGE]
+    records = [_record({column.name: getattr(row, column.name) for column in shown}) for row in manifest.playlists]
     return {
         "dagster/uri": MetadataValue.path(uri),
-        "coverage": MetadataValue.table(records, schema),
+        "coverage": MetadataValue.table(records, TableSchema([_column(COVERAGE, column) for column in shown])),
         "playlists": len(manifest.playlists),
         "requests": manifest.requests,
         "hidden_playlists": manifest.hidden_playlists,
@@ -78,10 +63,12 @@ def manifest_metadata(manifest: Manifest, uri: str) -> dict[str, Any]:
     }
 
 
-def _markdown(frame: pl.DataFrame) -> str:
-    rows = [frame.columns, ["---"] * frame.width, *frame.iter_rows()]
-    return "\n".join(f"| {' | '.join(_cell(value) for value in row)} |" for row in rows)
+def _record(row: Mapping[str, object]) -> TableRecord:
+    """A row in the few types that Dagster can store; it refuses enumerations, even those of texts."""
+    return TableRecord({name: _plain(value) for name, value in row.items()})
 
 
-def _cell(value: object) -> str:
-    return "" if value is None else str(value).replace("|", "\\|").replace("\n", " ")
+def _plain(value: object) -> str | float | None:
+    if value is None or isinstance(value, int | float):
+        return value
+    return str(value)

@@ -1,5 +1,7 @@
 """The few Web API calls that the pipeline makes, with the errors that a caller can act on."""
 
+import http.client
+import textwrap
 import threading
 import time
 from collections.abc import Callable
@@ -17,7 +19,7 @@ from spotify_pipeline.spotify.errors import (
     UnreachableError,
 )
 from spotify_pipeline.spotify.tokens import TokenSource
-from spotify_pipeline.spotify.transport import TIMEOUT_SECONDS, BodyRecorder, new_session
+from spotify_pipeline.spotify.transport import TIMEOUT_SECONDS, AnswerRecorder, cause, new_session
 
 LISTING_LIMIT = 50
 """Most playlists in one answer of `/me/playlists`."""
@@ -44,9 +46,9 @@ class SpotifyClient:
         self._tokens = tokens
         self._sleep = sleep
         self._session = session
-        self._bodies = BodyRecorder(session)
+        self._answers = AnswerRecorder(session)
         self._spotipy = spotipy.Spotify(auth_manager=tokens, requests_session=session, requests_timeout=TIMEOUT_SECONDS)
-        self._spotipy.prefix = api_url
+        self._spotipy.prefix = f"{api_url.rstrip('/')}/"
         self._counted = threading.local()
         self._quota: QuotaError | None = None
 
@@ -120,7 +122,7 @@ class SpotifyClient:
                 raise self._quota
             self._counted.requests = self.requests_made + 1
             try:
-                answer = call(*args, **kwargs)
+                answer, body = self._ask(call, *args, **kwargs)
             except spotipy.SpotifyException as error:
                 if error.http_status != 429:
                     raise self._refusal(error) from None
@@ -135,19 +137,35 @@ class SpotifyClient:
                 self._sleep(wait)
             except requests.RequestException as error:
                 raise UnreachableError(
-                    f"Cannot reach Spotify at {self._api_url} ({_cause(error)}): check the network and "
+                    f"Cannot reach Spotify at {self._api_url} ({cause(error)}): check the network and "
                     "SPOTIFY_PIPELINE_API_URL."
                 ) from None
             else:
-                body = self._bodies.take()
                 if not isinstance(answer, dict):
                     raise MalformedError("Spotify's answer is empty, cut off or not a JSON object", body)
                 return body
         raise AssertionError("unreachable")
 
+    def _ask(self, call: Callable[..., Any], *args: Any, **kwargs: Any) -> tuple[Any, bytes]:  # noqa: ANN401
+        """What spotipy makes of the answer, and its body."""
+        try:
+            answer = call(*args, **kwargs)
+        except AttributeError:
+            # spotipy 2.26 takes `{"error": {…}}` for granted in an error answer, and trips over what gateways send.
+            response = self._answers.take()
+            if response is None or response.ok:
+                raise
+            message = f"{response.url}:\n {response.text}"
+            raise spotipy.SpotifyException(response.status_code, -1, message, headers=response.headers) from None
+        response = self._answers.take()
+        return answer, response.content if response is not None else b""
+
     def _refusal(self, error: spotipy.SpotifyException) -> RefusedError | UnreachableError | LoginError:
-        # spotipy puts the URL, a line break and Spotify's own message into `msg`.
-        message = str(error.msg).rpartition("\n")[2].strip()
+        # spotipy puts the URL, a line break and Spotify's own message (or None) into `msg`; a gateway's is a page.
+        message = str(error.msg).split("\n", 1)[-1].strip()
+        if message in ("", "None"):
+            message = http.client.responses.get(error.http_status, "no message")
+        message = textwrap.shorten(message, 200, placeholder=" …")
         if error.http_status >= 500:
             return UnreachableError(f"Spotify answered {error.http_status} again and again; try again later.")
         if error.http_status == 401 and "user authentication" not in message:
@@ -164,14 +182,3 @@ def _seconds(retry_after: str | None) -> float:
 
 def _duration(seconds: float) -> str:
     return f"{seconds / 3600:.1f} hours" if seconds >= 3600 else f"{seconds / 60:.0f} minutes"
-
-
-def _cause(error: requests.RequestException) -> str:
-    """A word for what went wrong; the error's own text has object addresses in it, and may have more."""
-    return {
-        requests.ConnectTimeout: "connecting timed out",
-        requests.ReadTimeout: "no answer in time",
-        requests.exceptions.SSLError: "its certificate is not accepted",
-        requests.ConnectionError: "no connection",
-        requests.exceptions.ChunkedEncodingError: "the answer was cut off",
-    }.get(type(error), type(error).__name__)

@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime
 from itertools import islice
 from typing import NamedTuple, TypeVar
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from spotify_pipeline.errors import DataError
@@ -30,10 +31,8 @@ NO_LONGER_LISTED = "it is no longer among the user's playlists"
 
 _PARALLEL_PLAYLISTS = 4
 _READINGS = 3  # of a playlist that is being edited while it is read
-_NEW_SHAPE_LIMIT, _OLD_SHAPE_LIMIT = (
-    50,
-    100,
-)  # most entries that Spotify puts on a page, by the shape of its answers
+_EDITED = "it was edited while it was read"
+_NEW_SHAPE_LIMIT, _OLD_SHAPE_LIMIT = 50, 100  # most entries on a page, by the shape of the answers
 
 
 class Wanted(NamedTuple):
@@ -185,14 +184,19 @@ class _Reader:
         offset = read = len(contents.entries)
         while read and offset < (contents.total or 0):
             body = self._client.playlist_items(self._want.playlist_id, offset, limit)
-            read = len(_checked(body, Page).entries)
+            page = _checked(body, Page)
+            if page.items is UNSET:
+                raise MalformedError("Spotify's answer is not what it documents: a page without `items`", body)
+            if page.total not in (None, contents.total):
+                raise _InconsistentError(_EDITED)
+            read = len(page.entries)
             offset += read
             yield body
 
     def _require_snapshot(self, snapshot_id: str | None) -> None:
         now = _checked(self._client.playlist_metadata(self._want.playlist_id), Playlist).snapshot_id
         if now != snapshot_id:
-            raise _InconsistentError("it was edited while it was read")
+            raise _InconsistentError(_EDITED)
 
     def _found(self, status: Status, playlist: Playlist, body: bytes, reason: str | None = None) -> Extracted:
         contents = playlist.contents

@@ -16,7 +16,7 @@ _PLAYLIST = re.compile(
     (?P<id> [0-9A-Za-z]{22} )
     /? (?: [?#] .* )?
     """,
-    re.VERBOSE | re.IGNORECASE,
+    re.VERBOSE | re.IGNORECASE | re.ASCII,  # without ASCII, [a-z] would match the Kelvin sign and the long s
 )
 
 

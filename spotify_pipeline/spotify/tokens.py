@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from spotipy import MemoryCacheHandler, SpotifyClientCredentials, SpotifyOAuth, SpotifyOauthError, SpotifyPKCE
 
 from spotify_pipeline.spotify.errors import LoginError, UnreachableError
-from spotify_pipeline.spotify.transport import TIMEOUT_SECONDS
+from spotify_pipeline.spotify.transport import TIMEOUT_SECONDS, cause
 
 SCOPES = ("playlist-read-private", "playlist-read-collaborative")
 
@@ -49,6 +49,7 @@ class TokenSource:
             raise LoginError(NO_CREDENTIALS)
         self._lock = threading.Lock()
         self._token: dict[str, Any] | None = None
+        self._refused: LoginError | None = None
         self._refresh_token = refresh_token
         self._accounts_url = accounts_url
         self._manager = self._spotipy_manager(client_id, client_secret, session)
@@ -83,6 +84,8 @@ class TokenSource:
         """
         del as_dict
         with self._lock:
+            if self._refused:  # by an earlier request, perhaps of another thread: asking again cannot help
+                raise self._refused
             if self._token is None or self._manager.is_token_expired(self._token):
                 self._token = self._request_token()
             return str(self._token["access_token"])
@@ -94,19 +97,28 @@ class TokenSource:
                 token = self._manager.cache_handler.get_cached_token()
             else:
                 token = self._manager.refresh_access_token(self._refresh_token.get_secret_value())
+            access = {name: token[name] for name in ("access_token", "expires_at")}
         except SpotifyOauthError as error:
-            raise _login_error(error) from None
-        except (requests.RequestException, ValueError, KeyError) as error:
-            raise UnreachableError(
-                f"No access token from {self._accounts_url}: {type(error).__name__}; check the network and "
-                "SPOTIFY_PIPELINE_ACCOUNTS_URL."
-            ) from None
+            problem = _oauth_problem(error)
+            if isinstance(problem, LoginError):
+                self._refused = problem
+            raise problem from None
+        except (ValueError, LookupError, TypeError, AttributeError):  # how spotipy trips over other JSON, or none
+            raise self._no_token("the answer is not a token") from None
+        except requests.RequestException as error:
+            raise self._no_token(cause(error)) from None
         if token.get("refresh_token"):  # a new one replaces the old one; usually the answer has none
             self._refresh_token = SecretStr(token["refresh_token"])
-        return dict(token)
+        return access
+
+    def _no_token(self, reason: str) -> UnreachableError:
+        return UnreachableError(
+            f"No access token from {self._accounts_url} ({reason}): check the network and "
+            "SPOTIFY_PIPELINE_ACCOUNTS_URL."
+        )
 
 
-def _login_error(error: SpotifyOauthError) -> Exception:
+def _oauth_problem(error: SpotifyOauthError) -> LoginError | UnreachableError:
     if error.error == "invalid_grant":
         return LoginError(
             "Spotify no longer accepts the refresh token (invalid_grant): consent was withdrawn or is older than six "

@@ -33,11 +33,22 @@ def new_session() -> requests.Session:
     return session
 
 
-class BodyRecorder:
-    """Keeps the body of the newest answer in each thread.
+def cause(error: requests.RequestException) -> str:
+    """A word for what went wrong; the error's own text has object addresses in it, and may have more."""
+    return {
+        requests.ConnectTimeout: "connecting timed out",
+        requests.ReadTimeout: "no answer in time",
+        requests.exceptions.SSLError: "its certificate is not accepted",
+        requests.ConnectionError: "no connection",
+        requests.exceptions.ChunkedEncodingError: "the answer was cut off",
+    }.get(type(error), type(error).__name__)
+
+
+class AnswerRecorder:
+    """Keeps the newest answer in each thread.
 
     spotipy returns parsed JSON, and None where parsing failed. Raw documents are stored as the bytes that were sent,
-    and malformed ones are kept for inspection, so both need the body itself.
+    and malformed ones are kept for inspection, so both need the answer itself.
     """
 
     def __init__(self, session: requests.Session) -> None:
@@ -45,10 +56,10 @@ class BodyRecorder:
         session.hooks["response"].append(self._record)
 
     def _record(self, response: requests.Response, **_: object) -> None:
-        self._newest.body = response.content
+        self._newest.response = response
 
-    def take(self) -> bytes:
-        """The newest body in this thread, once."""
-        body: bytes = getattr(self._newest, "body", b"")
-        self._newest.body = b""
-        return body
+    def take(self) -> requests.Response | None:
+        """The newest answer in this thread, once."""
+        response: requests.Response | None = getattr(self._newest, "response", None)
+        self._newest.response = None
+        return response

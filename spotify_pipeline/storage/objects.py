@@ -3,16 +3,21 @@
 import errno
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from spotify_pipeline.errors import StorageError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+
+_ATTEMPTS = 10
+
+_T = TypeVar("_T")
 
 
 class ObjectNotFoundError(StorageError):
@@ -77,9 +82,8 @@ class FolderStore:
         """Write a file beside the old one and rename it, which POSIX does at once or not at all."""
         path = self._root / key
         with _explained(str(path)):
-            path.parent.mkdir(parents=True, exist_ok=True)
             # The name begins with a dot, so that neither `list` nor a reader's *.parquet finds it.
-            handle, temporary = tempfile.mkstemp(prefix=".", dir=path.parent)
+            handle, temporary = _within(path.parent, lambda: tempfile.mkstemp(prefix=".", dir=path.parent))
             try:
                 with os.fdopen(handle, "wb") as file:
                     file.write(content)
@@ -95,16 +99,17 @@ class FolderStore:
         """The files under the folder that the prefix names, without temporary ones."""
         folder = self._root / prefix.rpartition("/")[0]
         with _explained(str(folder)):
-            files = (path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
+            # Not Path.rglob: it takes a folder that it may not read for an empty one.
+            walked = os.walk(folder, onerror=_raise_unless_gone)
+            files = (Path(parent, name) for parent, _, names in walked for name in names if not name.startswith("."))
             keys = (path.relative_to(self._root).as_posix() for path in files)
             return sorted(key for key in keys if key.startswith(prefix))
 
     def move(self, source: str, target: str) -> None:
         """Rename the file, and remove folders that this leaves empty."""
-        path = self._root / source
+        path, new_path = self._root / source, self._root / target
         with _explained(str(path)):
-            (self._root / target).parent.mkdir(parents=True, exist_ok=True)
-            path.replace(self._root / target)
+            _within(new_path.parent, lambda: path.replace(new_path))
         self._remove_empty_folders(path.parent)
 
     def delete(self, key: str) -> None:
@@ -179,6 +184,21 @@ class S3Store:
             raise StorageError(f"S3 refuses {self.uri(key)}: {code}: {message}") from None
         except BotoCoreError as error:
             raise StorageError(f"Cannot reach {self.uri(key)}: {error}") from None
+
+
+def _within(folder: Path, action: Callable[[], _T]) -> _T:
+    """Make the folder and do something in it; anew, where somebody else removes it in between because it is empty."""
+    for _ in range(_ATTEMPTS - 1):
+        with suppress(FileNotFoundError, FileExistsError):  # the latter where it vanishes inside mkdir
+            folder.mkdir(parents=True, exist_ok=True)
+            return action()
+    folder.mkdir(parents=True, exist_ok=True)
+    return action()
+
+
+def _raise_unless_gone(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):  # a folder that somebody removed since it was listed
+        raise error
 
 
 @contextmanager

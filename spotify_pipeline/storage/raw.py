@@ -6,6 +6,7 @@ moment leaves the old day, a crash after it is completed by whoever next opens t
 """
 
 import gzip
+import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -58,8 +59,9 @@ class RawStore:
 
     def days(self) -> list[date]:
         """The finished days, oldest first."""
-        keys = self._objects.list(f"{_DAYS}/")
-        return [_day(key) for key in keys if key.endswith(f"/{_MANIFEST}")]
+        for day in self._days_in(_STAGED):
+            self._complete_commit(day)
+        return self._days_in(_DAYS)
 
     def open_day(self, day: date) -> RawDay:
         """A finished day.
@@ -73,18 +75,18 @@ class RawStore:
             manifest = msgspec.json.decode(self._objects.get(key), type=Manifest)
         except ObjectNotFoundError:
             raise DataError(f"There is no raw data for {day}: extract it on that day, or choose another.") from None
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise DataError(f"The manifest {self._objects.uri(key)} is damaged: {error}.") from None
         return RawDay(manifest, self)
 
     def newest_manifest(self, up_to: date) -> Manifest | None:
         """The manifest of the last finished day up to and including `up_to`."""
-        self._complete_commit(up_to)
         days = [day for day in self.days() if day <= up_to]
         return self.open_day(days[-1]).manifest if days else None
 
     def documents(self, day: date) -> set[str]:
         """The playlists that have a document on a finished day."""
+        self._complete_commit(day)
         keys = self._objects.list(f"{_folder(_DAYS, day)}/")
         return {key.rpartition("/")[2].removesuffix(_DOCUMENT) for key in keys if key.endswith(_DOCUMENT)}
 
@@ -99,7 +101,7 @@ class RawStore:
             return gzip.decompress(self._objects.get(key))
         except ObjectNotFoundError as error:
             raise DataError(str(error)) from None
-        except (OSError, EOFError) as error:
+        except (OSError, EOFError, zlib.error) as error:
             raise DataError(f"{self._objects.uri(key)} is damaged: {error}") from None
 
     def begin(self, day: date) -> None:
@@ -136,13 +138,17 @@ class RawStore:
         with suppress(ObjectNotFoundError):
             self._objects.move(_document(_DAYS, day, playlist_id), _document(_QUARANTINE, day, playlist_id))
 
+    def _days_in(self, kind: str) -> list[date]:
+        return [_day(key) for key in self._objects.list(f"{kind}/") if key.endswith(f"/{_MANIFEST}")]
+
     def _complete_commit(self, day: date) -> None:
         staged = self._objects.list(f"{_folder(_STAGED, day)}/")
         manifest = _staged_manifest(day)
         if manifest in staged:
             # The manifest goes last: before everything is in place, a new day is not seen and an old one is not done.
             for key in sorted(staged, key=manifest.__eq__):
-                self._objects.move(key, key.replace(_STAGED, _DAYS, 1))
+                with suppress(ObjectNotFoundError):  # somebody else, who has opened the day, was faster
+                    self._objects.move(key, key.replace(_STAGED, _DAYS, 1))
 
 
 def _folder(kind: str, day: date) -> str:

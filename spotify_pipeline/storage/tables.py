@@ -4,6 +4,7 @@ New partitions are staged, audited there and moved to their place when the day i
 has passed the audit, and a day that fails leaves the published one as it was.
 """
 
+from contextlib import suppress
 from datetime import date
 
 import polars as pl
@@ -16,6 +17,7 @@ from spotify_pipeline.tables.schema import PARTITION_COLUMN, Table
 
 _FILE = "part-0.parquet"
 _STAGED = "_staged/"
+_AUDITED = f"{_STAGED}_audited/"
 
 
 class TableStore:
@@ -70,11 +72,14 @@ class TableStore:
         """
         if self._objects.list(_audited(day)):
             for table in sorted(self.staged(day), key=COVERAGE.name.__eq__):
-                self._objects.move(_STAGED + _key(table, day), _key(table, day))
+                with suppress(ObjectNotFoundError):  # somebody else, who completes the same publication, was faster
+                    self._objects.move(_STAGED + _key(table, day), _key(table, day))
             self._objects.delete(_audited(day))
 
     def published_days(self) -> list[date]:
-        """The published days, oldest first."""
+        """The published days, oldest first, each of them whole: interrupted publications are completed."""
+        for key in self._objects.list(_AUDITED):
+            self.complete_publication(date.fromisoformat(key.rpartition("=")[2]))
         keys = self._objects.list(f"{COVERAGE.name}/{PARTITION_COLUMN}=")
         return [date.fromisoformat(key.split("/")[1].partition("=")[2]) for key in keys if key.endswith(_FILE)]
 
@@ -84,4 +89,4 @@ def _key(table: str, day: date) -> str:
 
 
 def _audited(day: date) -> str:
-    return f"{_STAGED}_audited/{PARTITION_COLUMN}={day}"
+    return f"{_AUDITED}{PARTITION_COLUMN}={day}"

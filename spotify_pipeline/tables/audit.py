@@ -79,9 +79,9 @@ def _wrong_types(table: Table, read_table: ReadTable) -> Iterator[str]:
     found, declared = read_table(table.name).schema, table.polars_schema()
     if list(found) != list(declared):
         yield f"the columns are {', '.join(found) or 'none'}"
-    for name in found.keys() & declared.keys():
-        if found[name] != declared[name]:
-            yield f"{name} is {found[name]} instead of {declared[name]}"
+    for name, dtype in declared.items():
+        if name in found and found[name] != dtype:
+            yield f"{name} is {found[name]} instead of {dtype}"
 
 
 def _nulls(table: Table, read_table: ReadTable) -> Iterator[str]:
@@ -118,7 +118,8 @@ def _broken_rules(table: Table, read_table: ReadTable) -> Iterator[str]:
 def _unreadable(read_table: ReadTable) -> Iterator[str]:
     coverage = read_table(COVERAGE.name)
     if coverage.height and not coverage["status"].is_in(_CAN_BE_READ).any():
-        missing = coverage.select(pl.format("{} is {} ({})", "playlist_id", "status", "reason"))
+        reason = pl.col("reason").fill_null("no reason given")
+        missing = coverage.select(pl.format("{} is {} ({})", "playlist_id", "status", reason))
         yield f"none of the {coverage.height} playlists could be read: {_examples(missing)}"
 
 

@@ -29,5 +29,6 @@ def from_parquet(file: bytes) -> pl.DataFrame:
     """
     try:
         return pl.read_parquet(BytesIO(file), hive_partitioning=False)
-    except (pl.exceptions.PolarsError, OSError) as error:
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+        # Some damage, such as an impossible encoding, makes polars panic, which is no `Exception` in Python.
         raise DataError(f"not a whole Parquet file: {error}") from None

@@ -61,7 +61,7 @@ def transform(manifest: Manifest, read_document: Callable[[str], bytes]) -> Tran
     for row in newest_first:
         if row.status.has_document:
             try:
-                tables.add_playlist(row, decode(read_document(row.playlist_id), Playlist))
+                tables.add_playlist(row, _decoded(row.playlist_id, read_document(row.playlist_id)))
             except DataError as error:
                 rejected[row.playlist_id] = str(error)
     for row in mark_failed(manifest, rejected).playlists:
@@ -78,6 +78,21 @@ def mark_failed(manifest: Manifest, reasons: dict[str, str]) -> Manifest:
         for row in manifest.playlists
     ]
     return msgspec.structs.replace(manifest, playlists=rows)
+
+
+def _decoded(playlist_id: str, document: bytes) -> Playlist:
+    """The document, typed.
+
+    Raises:
+        DataError: it is malformed, or another playlist's; the message names the file and the field.
+    """
+    try:
+        playlist = decode(document, Playlist)
+    except DataError as error:
+        raise DataError(f"{playlist_id}.json.gz: {error}") from None
+    if playlist.id != playlist_id:
+        raise DataError(f"{playlist_id}.json.gz: it is the document of playlist {playlist.id}")
+    return playlist
 
 
 class _Rows:
@@ -140,13 +155,7 @@ class _Tables:
         )
 
     def add_playlist(self, row: Coverage, playlist: Playlist) -> None:
-        """Add a playlist's metadata and, if the day has its rows, everything in it.
-
-        Raises:
-            DataError: the document is another playlist's.
-        """
-        if playlist.id != row.playlist_id:
-            raise DataError(f"the document is of playlist {playlist.id}")
+        """Add a playlist's metadata and, if the day has its rows, everything in it."""
         self._add_playlist(
             playlist.id,
             playlist.name or "",
@@ -173,7 +182,7 @@ class _Tables:
             playlist_id,
             position,
             item_type,
-            _item_key(position, content),
+            _item_key(position, item_type, content),
             track_id,
             content.name if content else None,
             None if entry.added_at == _NOT_RECORDED else entry.added_at,
@@ -250,14 +259,15 @@ def _item_type(entry: PlaylistItem, content: Content | None) -> str:
     is_local = content.is_local if entry.is_local is None else entry.is_local
     if is_local or (content.uri or "").startswith("spotify:local:"):
         return "local"
-    return "track" if content.type in (None, "track") else "episode"
+    # Not the other way round: libraries that write answers down anew have put `Track` for `track`.
+    return "episode" if (content.type or "").lower() == "episode" else "track"
 
 
-def _item_key(position: int, content: Content | None) -> str:
+def _item_key(position: int, item_type: str, content: Content | None) -> str:
     if content and content.uri:
         return content.uri
     if content and content.id:  # some old answers have no URI
-        return f"spotify:{content.type or 'track'}:{content.id}"
+        return f"spotify:{item_type}:{content.id}"
     return f"unavailable:{position}"
 
 

@@ -50,9 +50,7 @@ def arithmetic(operator: type[exp.Expr], left: Kind | None, right: Kind | None) 
     """Give the kind of `left operator right`."""
     if "interval" in (left, right) and operator in (exp.Add, exp.Sub):
         return left if right == "interval" else right
-    if operator is exp.Sub and left is not None and left == right and left.startswith(("date", "timestamp")):
-        return "interval"
-    if "interval" in (left, right):
+    if "interval" in (left, right) or (operator is exp.Sub and {left, right} & {"date", "timestamp", "timestamptz"}):
         return "interval"
     if "double" in (left, right):
         return "double"

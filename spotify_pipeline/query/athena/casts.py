@@ -12,8 +12,8 @@ from typing import Final
 from sqlglot import exp
 
 from spotify_pipeline.errors import QueryError
-from spotify_pipeline.query.athena_kinds import KIND_OF_TYPE, Kind
-from spotify_pipeline.query.duckdb_text import comma, literal, name
+from spotify_pipeline.query.athena.duckdb_text import comma, literal, name
+from spotify_pipeline.query.athena.kinds import KIND_OF_TYPE, Kind
 
 Failure = Callable[[str], str]  # gives SQL that fails with that message when it is evaluated
 
@@ -34,7 +34,7 @@ _TIMESTAMPS: Final = {"0": "TIMESTAMP_S", "3": "TIMESTAMP_MS", "6": "TIMESTAMP"}
 _MOMENT: Final = r"\d{4}-\d{1,2}-\d{1,2}( \d{1,2}:\d{1,2}(:\d{1,2}(\.\d+)?)?)?"
 # The texts that Athena reads as a value of a kind.
 READABLE: Final[dict[Kind, str]] = {
-    "integer": r"[+-]?\d+",
+    "integer": r"\s*[+-]?\d+\s*",
     "double": r"\s*([+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|NaN|[+-]?Infinity)\s*",
     "decimal": r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*",
     "boolean": r"(?i)t|true|1|f|false|0",
@@ -68,9 +68,9 @@ class Cast:
         """Write the conversion of a value of a known kind, or of an unknown one (None)."""
         match self._kind:
             case "varchar":
-                length = self.target.expressions
+                length = _sizes(self.target)
                 text = self._to_varchar(value, source)
-                return f"left({text}, {length[0].name})" if length else text
+                return f"left({text}, {length[0]})" if length else text
             case "json":
                 return self._to_json(value, source)
             case "array" | "map" | "row":
@@ -97,21 +97,25 @@ class Cast:
             case "double":
                 return self._from_double(value)
             case "json":
+                text = f"({value} ->> '$')"
                 return (
-                    f"(CASE json_type({value}) WHEN 'VARCHAR' THEN {self._from_varchar(f"({value} ->> '$')")} "
+                    f"(CASE json_type({value}) WHEN 'VARCHAR' THEN {self._from_varchar(text)} "
                     f"WHEN 'DOUBLE' THEN {self._from_double(value)} ELSE {self.plain(value)} END)"
                 )
             case None:
-                rounded = f"WHEN typeof({value}) IN ('DOUBLE', 'FLOAT') THEN {self._from_double(value)} "
                 return (
                     f"(CASE WHEN typeof({value}) = 'VARCHAR' "
                     f"THEN {self._from_varchar(f'CAST({value} AS VARCHAR)')} "
                     f"WHEN typeof({value}) = 'JSON' THEN {self._to_scalar(f'to_json({value})', 'json')} "
-                    f"{rounded if self._kind in ('integer', 'decimal') else ''}"
-                    f"ELSE {self.plain(value)} END)"
+                    f"{self._rounded_double(value)}ELSE {self.plain(value)} END)"
                 )
             case _:
                 return self.plain(value)
+
+    def _rounded_double(self, value: str) -> str:
+        if self._kind not in ("integer", "decimal"):
+            return ""
+        return f"WHEN typeof({value}) IN ('DOUBLE', 'FLOAT') THEN {self._from_double(value)} "
 
     def _from_double(self, value: str) -> str:
         if self._kind == "integer":  # halves go away from zero
@@ -121,11 +125,12 @@ class Cast:
         return self.plain(value)
 
     def _from_varchar(self, value: str) -> str:
-        failure = self._fail(f"this text cannot be cast to {self._kind}")
-        return (
-            f"(CASE WHEN regexp_full_match({value}, {literal(READABLE[self._kind])}) THEN {self.plain(value)} "
-            f"WHEN {value} IS NOT NULL THEN {failure} END)"
-        )
+        if self._kind == "timestamptz":  # Athena reads other zones as well
+            failure = self.refuse("only a time in UTC is supported as a text to cast")
+        else:
+            failure = self._fail(f"this text cannot be cast to {self._kind}")
+        readable = f"regexp_full_match({value}, {literal(READABLE[self._kind])})"
+        return f"(CASE WHEN NOT {readable} THEN {failure} ELSE {self.plain(value)} END)"
 
     def _to_varchar(self, value: str, source: Kind | None) -> str:
         if source in _SPELLED_ALIKE:
@@ -163,6 +168,13 @@ def fields_of(row: exp.DataType) -> list[tuple[str, exp.DataType]]:
     return [(field.name, field.args["kind"]) for field in row.expressions]
 
 
+def _sizes(target: exp.DataType) -> list[str]:
+    sizes = [parameter.name for parameter in target.expressions]
+    if not all(size.isdecimal() for size in sizes):
+        raise QueryError(f"The type {target.sql().lower()} is not supported: its sizes are not numbers.")
+    return sizes
+
+
 def type_name(target: exp.DataType) -> str:
     """Write an Athena type as DuckDB names it.
 
@@ -172,15 +184,15 @@ def type_name(target: exp.DataType) -> str:
     parameters = target.expressions
     match target.this:
         case exp.DType.DECIMAL:
-            sizes = [parameter.name for parameter in parameters] or ["38"]  # DuckDB's own default is (18, 3)
+            sizes = _sizes(target) or ["38"]  # DuckDB's own default is (18, 3)
             return f"DECIMAL({sizes[0]}, {sizes[1] if len(sizes) > 1 else 0})"
         case exp.DType.TIMESTAMP:
-            digits = parameters[0].name if parameters else "3"
-            if digits in _TIMESTAMPS:
-                return _TIMESTAMPS[digits]
+            digits = _sizes(target) or ["3"]
+            if digits[0] in _TIMESTAMPS:
+                return _TIMESTAMPS[digits[0]]
         case exp.DType.ARRAY if parameters:
             return f"{type_name(parameters[0])}[]"
-        case exp.DType.MAP if parameters:
+        case exp.DType.MAP if len(parameters) == 2:
             return f"MAP({type_name(parameters[0])}, {type_name(parameters[1])})"
         case exp.DType.STRUCT if parameters:
             return f"STRUCT({comma([f'{name(field)} {type_name(kind)}' for field, kind in fields_of(target)])})"

@@ -6,11 +6,10 @@ What the tree means, and which of it DuckDB can answer, is no concern of this mo
 import re
 from typing import ClassVar
 
-from sqlglot import exp
+from sqlglot import Token, TokenType, exp
 from sqlglot.dialects.trino import Trino
 from sqlglot.errors import ParseError, TokenError
 from sqlglot.parsers.trino import TrinoParser
-from sqlglot.tokens import Token, TokenType
 
 from spotify_pipeline.errors import QueryError
 
@@ -70,11 +69,11 @@ def parse(sql: str, tokens: list[Token]) -> exp.Expr:
     try:
         (tree,) = dialect.parser().parse(tokens, sql)
     except ParseError as error:
-        raise QueryError(_wrong_syntax(error, sql)) from None
+        raise QueryError(_wrong_syntax(error)) from None
     except RecursionError:
         raise QueryError("The SQL statement is nested too deeply to be read.") from None
-    if tree is None:
-        raise QueryError("There is no SQL statement in the text.")
+    if not isinstance(tree, exp.Select | exp.SetOperation | exp.Subquery | exp.Values):
+        raise QueryError(f"Only a query can run, and this is none: {sql.strip()[:60]!r}.")
     return tree
 
 
@@ -87,7 +86,7 @@ def _unreadable(error: TokenError) -> str:
     return f"The {quote} that opens before line {line}, column {column} is never closed."
 
 
-def _wrong_syntax(error: ParseError, sql: str) -> str:
+def _wrong_syntax(error: ParseError) -> str:
     detail = error.errors[0]
     piece = str(detail.get("highlight") or "")
     line = int(detail.get("line") or 1)

@@ -1,0 +1,42 @@
+# Everything here works on a machine with Python 3.11 or newer and make; nothing is installed outside .venv.
+
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: help install demo dev test lint docs clean
+
+help:               ## what there is to make
+	@sed -n 's/^\([a-z]*\): .*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(INSTALL) --editable .
+	@touch $@
+
+.venv/installed-dev: .venv/installed
+	$(INSTALL) --editable '.[dev]'
+	@touch $@
+
+install: .venv/installed ## the virtual environment with spotify-pipeline in it
+
+demo: .venv/installed ## thirty days of an invented Spotify, without any account
+	$(BIN)/spotify-pipeline demo
+
+dev: .venv/installed ## Dagster's UI on http://127.0.0.1:3000
+	$(if $(SPOTIFY_PIPELINE_DATA_DIR),DAGSTER_HOME=$(abspath $(SPOTIFY_PIPELINE_DATA_DIR))/dagster) $(BIN)/dagster dev
+
+test: .venv/installed-dev ## the tests, with the coverage of the package
+	$(BIN)/python -m pytest --numprocesses auto --cov --cov-report term-missing:skip-covered
+
+lint: .venv/installed-dev ## style, types and the layers
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+docs: .venv/installed-dev ## what in the documentation is generated
+	$(BIN)/python docs/generate.py
+
+clean:              ## the virtual environment and caches, not the data
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage*

@@ -1,0 +1,19 @@
+"""The functions of Athena that can be answered, by name. A function that is not here is refused."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from spotify_pipeline.query.athena.aggregates import AGGREGATES
+from spotify_pipeline.query.athena.arrays import ARRAYS
+from spotify_pipeline.query.athena.calls import Function
+from spotify_pipeline.query.athena.scalars import CONDITIONS, JSON, NUMBERS, TEXTS, TIMES
+
+FUNCTIONS: Final[Mapping[str, Function]] = {
+    **NUMBERS,
+    **TEXTS,
+    **TIMES,
+    **JSON,
+    **CONDITIONS,
+    **ARRAYS,
+    **AGGREGATES,
+}

@@ -1,0 +1,275 @@
+"""Queries: SELECT and its clauses, joins and UNNEST, set operations, VALUES, WITH."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from sqlglot import exp
+
+from spotify_pipeline.errors import QueryError
+from spotify_pipeline.query.athena.duckdb_text import comma, name
+from spotify_pipeline.query.athena.invocations import window
+from spotify_pipeline.query.athena.writer import Rule, Writer, shown
+
+_SYSTEM_SCHEMAS: Final = {"information_schema", "pg_catalog", "system", "temp"}
+_SYSTEM_TABLES: Final = ("duckdb_", "sqlite_", "pragma_", "pg_")
+_PLACES: Final = (exp.Subquery, exp.CTE, exp.SetOperation, exp.In, exp.Exists, exp.Any, exp.All)
+_MODIFIERS: Final = ("with_", "order", "limit", "offset")
+
+
+def _in_place(node: exp.Expr) -> None:
+    """Refuse a query where Athena wants brackets around it, and sqlglot does not."""
+    if node.parent is not None and not isinstance(node.parent, _PLACES):
+        raise QueryError(f"A query inside another statement stands in brackets, unlike {shown(node)!r}.")
+
+
+def _select(writer: Writer, node: exp.Select) -> str:
+    _in_place(node)
+    if not node.expressions:
+        raise QueryError("A SELECT names no columns.")
+    _spell_out_aliases(node)
+    columns = [_projection(writer, column, number) for number, column in enumerate(node.expressions)]
+    distinct = node.args.get("distinct")
+    if distinct and any(distinct.args.values()):
+        raise QueryError(f"Athena has no {shown(distinct)}.")
+    clauses = [
+        f"SELECT {'DISTINCT ' if distinct else ''}{comma(columns)}",
+        _optional(writer, node, "from_"),
+        *writer.each(node.args.get("joins") or []),
+        _optional(writer, node, "where"),
+        _optional(writer, node, "group"),
+        _optional(writer, node, "having"),
+        _named_windows(writer, node.args.get("windows") or []),
+    ]
+    return _with_modifiers(writer, node, " ".join(clause for clause in clauses if clause))
+
+
+def _named_windows(writer: Writer, windows: list[exp.Window]) -> str:
+    for each in windows:
+        writer.checked(each)
+    definitions = [f"{writer.sql(each.this)} AS {window(writer, each)}" for each in windows]
+    return f"WINDOW {comma(definitions)}" if definitions else ""
+
+
+def _optional(writer: Writer, node: exp.Expr, part: str) -> str:
+    clause = node.args.get(part)
+    return writer.sql(clause) if clause else ""
+
+
+def _with_modifiers(writer: Writer, node: exp.Expr, body: str) -> str:
+    parts = [_optional(writer, node, "with_"), body, *(_optional(writer, node, part) for part in _MODIFIERS[1:])]
+    return " ".join(part for part in parts if part)
+
+
+def _spell_out_aliases(node: exp.Select) -> None:
+    """Put the columns that ORDER BY names inside an expression in place of their names.
+
+    There, a name that is both an output column and a source column is the output column in Athena, and the source
+    column in DuckDB.
+    """
+    order = node.args.get("order")
+    aliases = {column.alias.lower(): column.this for column in node.expressions if isinstance(column, exp.Alias)}
+    for ordered in order.expressions if order else ():
+        if isinstance(ordered.this, exp.Column):
+            continue
+        for column in list(ordered.this.find_all(exp.Column)):
+            if column.name.lower() in aliases and not column.table and column.find_ancestor(exp.Query) is node:
+                column.replace(exp.paren(aliases[column.name.lower()].copy()))
+
+
+def _projection(writer: Writer, column: exp.Expr, number: int) -> str:
+    """Write one output column; Athena calls those without a name _col0, _col1 …, by their position."""
+    sql = writer.sql(column)
+    if isinstance(column, exp.Alias | exp.Column | exp.Star):
+        return sql
+    alias = column.expression.name if isinstance(column, exp.Dot) else f"_col{number}"
+    return f"{sql} AS {name(alias)}"
+
+
+def _named(writer: Writer, node: exp.Alias) -> str:
+    if not isinstance(node.parent, exp.Select):
+        raise QueryError(f"Only an output column can be named, unlike {shown(node)!r}.")
+    return f"{writer.sql(node.this)} AS {writer.sql(node.args['alias'])}"
+
+
+def _ordered(writer: Writer, node: exp.Ordered) -> str:
+    direction = "DESC" if node.args.get("desc") else "ASC"
+    return f"{writer.sql(node.this)} {direction} NULLS {'FIRST' if node.args.get('nulls_first') else 'LAST'}"
+
+
+def _group(writer: Writer, node: exp.Group) -> str:
+    if not node.expressions:
+        raise QueryError("A GROUP BY names no columns.")
+    return f"GROUP BY {comma([_grouping(writer, element) for element in node.expressions])}"
+
+
+def _grouping(writer: Writer, element: exp.Expr) -> str:
+    if isinstance(element, exp.Tuple | exp.Paren):
+        elements = element.expressions if isinstance(element, exp.Tuple) else [element.this]
+        return f"({comma(writer.each(elements))})"
+    return writer.sql(element)
+
+
+def _grouping_sets(word: str) -> Callable[[Writer, exp.Expr], str]:
+    return lambda writer, node: f"{word} ({comma([_grouping(writer, element) for element in node.expressions])})"
+
+
+def _limit(writer: Writer, node: exp.Limit) -> str:
+    return "" if node.expression.name.upper() == "ALL" else f"LIMIT {writer.sql(node.expression)}"
+
+
+def _fetch(writer: Writer, node: exp.Fetch) -> str:
+    options = node.args.get("limit_options")
+    if options and (options.args.get("with_ties") or options.args.get("percent")):
+        raise QueryError("FETCH FIRST is supported with ONLY, not with TIES.")
+    count = node.args.get("count")
+    return f"LIMIT {writer.sql(count) if count else 1}"
+
+
+def _set_operation(word: str) -> Callable[[Writer, exp.SetOperation], str]:
+    def write(writer: Writer, node: exp.SetOperation) -> str:
+        _in_place(node)
+        every = "" if node.args.get("distinct") else " ALL"
+        body = f"{writer.sql(node.this)} {word}{every} {writer.sql(node.expression)}"
+        return _with_modifiers(writer, node, body)
+
+    return write
+
+
+def _common_table(writer: Writer, node: exp.CTE) -> str:
+    return f"{writer.sql(node.args['alias'])} AS ({writer.sql(node.this)})"
+
+
+def _alias(writer: Writer, node: exp.TableAlias) -> str:
+    if not node.this:
+        raise QueryError(f"A table that has column names has a name, unlike {shown(node)!r}.")
+    columns = f" ({comma(writer.each(node.columns))})" if node.columns else ""
+    return f"{writer.sql(node.this)}{columns}"
+
+
+def _aliased(writer: Writer, node: exp.Expr) -> str:
+    alias = node.args.get("alias")
+    return f" AS {writer.sql(alias)}" if alias else ""
+
+
+def _subquery(writer: Writer, node: exp.Subquery) -> str:
+    return _with_modifiers(writer, node, f"({writer.sql(node.this)})") + _aliased(writer, node)
+
+
+def _values(writer: Writer, node: exp.Values) -> str:
+    rows = [row.expressions for row in node.expressions]
+    body = f"(VALUES {comma([f'({comma(writer.each(row))})' for row in rows])})"
+    alias = node.args.get("alias")
+    columns = writer.each(alias.columns) if alias and alias.columns else _unnamed(len(rows[0]))
+    table = f"{body} AS {name(alias.name if alias and alias.name else '_values')} ({comma(columns)})"
+    if isinstance(node.parent, exp.From | exp.Join):
+        return table
+    _in_place(node)
+    return _with_modifiers(writer, node, f"SELECT * FROM {table}")
+
+
+def _unnamed(number: int) -> list[str]:
+    return [name(f"_col{position}") for position in range(number)]
+
+
+def _table(writer: Writer, node: exp.Table) -> str:
+    """Write a table's name, and see that it is one: DuckDB would take 'x.csv' or "x.parquet" for a file to read."""
+    if not all(isinstance(part, exp.Identifier) and re.fullmatch(r"\w+", part.name) for part in node.parts):
+        raise QueryError(f"{shown(node)!r} is not the name of a table; letters, digits and _ make one.")
+    schema, table = node.db.lower(), node.name.lower()
+    if schema in _SYSTEM_SCHEMAS or table.startswith(_SYSTEM_TABLES):
+        raise QueryError(f"{shown(node)!r} cannot be read; SHOW TABLES and DESCRIBE tell about tables.")
+    if node.catalog and node.catalog.lower() != "awsdatacatalog":
+        raise QueryError(f"The catalog {node.catalog} is not known; there is only AwsDataCatalog.")
+    path = ".".join(writer.sql(part) for part in node.parts[-2:])
+    return " ".join([path + _aliased(writer, node), *writer.each(node.args.get("joins") or [])])
+
+
+def _join(writer: Writer, node: exp.Join) -> str:
+    kind = " ".join(word for word in (node.side, node.kind) if word)
+    if kind.upper() not in ("", "INNER", "CROSS", *(f"{side}{outer}" for side in _SIDES for outer in ("", " OUTER"))):
+        raise QueryError(f"Athena has no {kind} JOIN.")
+    source = writer.sql(node.this)
+    on, using = node.args.get("on"), node.args.get("using")
+    condition = f" ON {writer.sql(on)}" if on else f" USING ({comma(writer.each(using))})" if using else ""
+    if not kind and not condition:
+        return f", {source}"
+    return f"{kind} JOIN {source}{condition}".strip()
+
+
+_SIDES: Final = ("LEFT", "RIGHT", "FULL")
+
+
+def _unnest(writer: Writer, node: exp.Unnest) -> str:
+    """Write UNNEST as a subquery over the row beside it; DuckDB pads the shorter of its arrays with NULL, too."""
+    alias = node.args.get("alias")
+    columns = writer.each(alias.columns) if alias else []
+    ordinality = node.args.get("offset")
+    arrays = _unnested(writer, node, len(columns))
+    if ordinality:
+        longest = comma([f"len({array})" for array in arrays])
+        arrays.append(f"generate_series(1, greatest({longest}))")
+        if isinstance(ordinality, exp.Expr):
+            columns.append(writer.sql(ordinality))
+    columns = columns or _unnamed(len(arrays))
+    if len(columns) != len(arrays):
+        raise QueryError(f"The names of the columns do not fit what is unnested: {shown(node)!r}.")
+    table = name(alias.name if alias and alias.name else "_unnest")
+    lateral = "LATERAL " if isinstance(node.parent, exp.Join) else ""
+    return f"{lateral}(SELECT {comma([f'unnest({array})' for array in arrays])}) AS {table} ({comma(columns)})"
+
+
+def _unnested(writer: Writer, node: exp.Unnest, names: int) -> list[str]:
+    """Give an array for each output column: a map has two, rows have one for each field."""
+    arrays: list[str] = []
+    for source in node.expressions:
+        if isinstance(source, exp.Anonymous) and source.name.lower() == "zip":
+            arrays += writer.each(source.expressions)
+        elif writer.kind(source) == "map":
+            arrays += [f"map_keys({writer.sql(source)})", f"map_values({writer.sql(source)})"]
+        else:
+            array = writer.sql(source)
+            fields = names if len(node.expressions) == 1 and names > 1 else _fields(source)
+            arrays += [
+                f"list_transform({array}, lambda _row: struct_extract_at(_row, {field}))"
+                for field in range(1, fields + 1)
+            ] or [array]
+    return arrays
+
+
+def _fields(source: exp.Expr) -> int:
+    """Count the fields of the rows in an array literal."""
+    first = source.expressions[0] if isinstance(source, exp.Array) and source.expressions else None
+    return len(first.expressions) if isinstance(first, exp.Anonymous) and first.name.lower() == "row" else 0
+
+
+QUERIES: Final[Mapping[type[exp.Expr], Rule]] = {
+    exp.Select: Rule(
+        _select,
+        ("expressions", "distinct", "from_", "joins", "where", "group", "having", "windows", *_MODIFIERS),
+    ),
+    exp.Alias: Rule(_named, ("this", "alias")),
+    exp.From: Rule(lambda writer, node: f"FROM {writer.sql(node.this)}", ("this",)),
+    exp.Where: Rule(lambda writer, node: f"WHERE {writer.sql(node.this)}", ("this",)),
+    exp.Group: Rule(_group, ("expressions",)),
+    exp.GroupingSets: Rule(_grouping_sets("GROUPING SETS"), ("expressions",)),
+    exp.Rollup: Rule(_grouping_sets("ROLLUP"), ("expressions",)),
+    exp.Cube: Rule(_grouping_sets("CUBE"), ("expressions",)),
+    exp.Having: Rule(lambda writer, node: f"HAVING {writer.sql(node.this)}", ("this",)),
+    exp.Order: Rule(lambda writer, node: f"ORDER BY {comma(writer.each(node.expressions))}", ("expressions",)),
+    exp.Ordered: Rule(_ordered, ("this", "desc", "nulls_first")),
+    exp.Limit: Rule(_limit, ("expression",)),
+    exp.Fetch: Rule(_fetch, ("direction", "count", "limit_options")),
+    exp.Offset: Rule(lambda writer, node: f"OFFSET {writer.sql(node.expression)}", ("expression",)),
+    exp.Union: Rule(_set_operation("UNION"), ("this", "expression", "distinct", *_MODIFIERS)),
+    exp.Except: Rule(_set_operation("EXCEPT"), ("this", "expression", "distinct", *_MODIFIERS)),
+    exp.Intersect: Rule(_set_operation("INTERSECT"), ("this", "expression", "distinct", *_MODIFIERS)),
+    exp.With: Rule(lambda writer, node: f"WITH {comma(writer.each(node.expressions))}", ("expressions",)),
+    exp.CTE: Rule(_common_table, ("this", "alias")),
+    exp.TableAlias: Rule(_alias, ("this", "columns")),
+    exp.Subquery: Rule(_subquery, ("this", "alias", *_MODIFIERS)),
+    exp.Values: Rule(_values, ("expressions", "alias", *_MODIFIERS)),
+    exp.Table: Rule(_table, ("this", "db", "catalog", "alias", "joins")),
+    exp.Join: Rule(_join, ("this", "kind", "side", "on", "using")),
+    exp.Unnest: Rule(_unnest, ("expressions", "alias", "offset")),
+}

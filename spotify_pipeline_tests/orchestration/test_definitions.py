@@ -1,0 +1,80 @@
+"""What `dagster dev` shows before anything has run."""
+
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from dagster import AssetKey, AssetSpec, Definitions, RunRequest, build_schedule_context
+from dagster._core.definitions.freshness import FreshnessPolicy
+
+from spotify_pipeline.definitions import build_defs
+from spotify_pipeline.orchestration.schedules import daily_snapshot_schedule
+from spotify_pipeline.tables.audit import CHECKS
+from spotify_pipeline.tables.declarations import TABLES
+from spotify_pipeline_tests.orchestration.conftest import DAY, BackendsOn
+
+ASSETS = {"raw_playlists", *TABLES, "catalog"}
+
+
+@pytest.fixture
+def defs(backends_on: BackendsOn) -> Definitions:
+    return build_defs(backends_on(DAY))
+
+
+@pytest.fixture
+def specs(defs: Definitions) -> dict[str, AssetSpec]:
+    return {spec.key.to_user_string(): spec for spec in defs.resolve_all_asset_specs()}
+
+
+def test_definitions_load_without_settings_and_touch_neither_files_nor_network(tmp_path: Path) -> None:
+    blocked = "import socket; socket.socket.connect = lambda *_: 1 / 0; from spotify_pipeline.definitions import defs"
+    subprocess.run([sys.executable, "-W", "error", "-c", blocked], cwd=tmp_path, env={"PATH": ""}, check=True)
+    assert not list(tmp_path.iterdir())
+
+
+def test_there_is_an_asset_for_the_raw_playlists_each_table_and_the_catalog(specs: dict[str, AssetSpec]) -> None:
+    assert specs.keys() == ASSETS
+
+
+@pytest.mark.parametrize("name", sorted(ASSETS))
+def test_each_asset_says_what_it_is(specs: dict[str, AssetSpec], name: str) -> None:
+    spec = specs[name]
+    assert spec.description
+    assert spec.group_name in {"spotify", "tables", "catalog"}
+    assert spec.kinds
+    assert spec.owners
+    assert spec.code_version
+    assert FreshnessPolicy.from_asset_spec_metadata(spec.metadata) or spec.freshness_policy
+
+
+@pytest.mark.parametrize("name", sorted(TABLES))
+def test_column_schemas_are_those_of_the_declarations(specs: dict[str, AssetSpec], name: str) -> None:
+    columns = specs[name].metadata["dagster/column_schema"].columns
+    declared = TABLES[name].columns
+    assert [(column.name, column.type, column.description) for column in columns] == [
+        (column.name, column.type.value, column.description) for column in declared
+    ]
+    assert [column.constraints.nullable for column in columns] == [column.nullable for column in declared]
+
+
+def test_every_check_of_the_audit_blocks_the_catalog(defs: Definitions) -> None:
+    graph = defs.resolve_asset_graph()
+    found = {(key.asset_key.to_user_string(), key.name): graph.get(key) for key in graph.asset_check_keys}
+    assert found.keys() == {(check.table, check.name) for check in CHECKS}
+    assert all(node.blocking for node in found.values())
+
+
+def test_today_is_a_partition_and_tomorrow_is_not(defs: Definitions) -> None:
+    partitions = defs.resolve_asset_graph().get(AssetKey("tracks")).partitions_def
+    assert partitions is not None
+    now = datetime(2026, 11, 23, 0, 1, tzinfo=UTC)
+    assert partitions.get_partition_keys(current_time=now)[-1] == "2026-11-23"
+
+
+def test_the_schedule_starts_one_run_for_the_day_on_which_it_ticks() -> None:
+    context = build_schedule_context(scheduled_execution_time=datetime(2026, 11, 23, 5, tzinfo=UTC))
+    request = daily_snapshot_schedule(context)
+    assert isinstance(request, RunRequest)
+    assert (request.run_key, request.partition_key) == ("2026-11-23", "2026-11-23")

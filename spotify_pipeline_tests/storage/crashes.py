@@ -1,0 +1,55 @@
+"""Stores that break down as a process does that is killed."""
+
+from collections.abc import Callable, Iterator
+from itertools import count
+
+from spotify_pipeline.storage.objects import ObjectStore
+
+
+class Crash(Exception):  # noqa: N818  # it is no error that anybody handles
+    """The process ends here."""
+
+
+class CrashingStore:
+    """A store that makes so many changes, and then crashes at every further one.
+
+    A move is two changes, as in S3: between them the object is in both places.
+    """
+
+    def __init__(self, store: ObjectStore, changes: int) -> None:
+        self._store, self._changes_left = store, changes
+        self.uri, self.get, self.list = store.uri, store.get, store.list
+
+    def put(self, key: str, content: bytes) -> None:
+        self._change()
+        self._store.put(key, content)
+
+    def move(self, source: str, target: str) -> None:
+        content = self._store.get(source)
+        self.put(target, content)
+        self.delete(source)
+
+    def delete(self, key: str) -> None:
+        self._change()
+        self._store.delete(key)
+
+    def _change(self) -> None:
+        if self._changes_left == 0:
+            raise Crash
+        self._changes_left -= 1
+
+
+def crashed_everywhere(
+    new_store: Callable[[], ObjectStore], prepare: Callable[[ObjectStore], object], act: Callable[[ObjectStore], object]
+) -> Iterator[ObjectStore]:
+    """A prepared store for each moment at which `act` can crash, in the state it was left in; last, without a crash."""
+    for changes in count():
+        store = new_store()
+        prepare(store)
+        try:
+            act(CrashingStore(store, changes))
+        except Crash:
+            yield store
+        else:
+            yield store
+            return
