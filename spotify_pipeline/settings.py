@@ -64,7 +64,7 @@ class Settings(BaseSettings):
     )
     refresh_token: SecretStr | None = _variable(
         "SPOTIFY_REFRESH_TOKEN",
-        "A user's refresh token; without it the app logs in as itself, which in development mode shows it metadata only.",
+        "A user's refresh token; without it the app logs in as itself and, in development mode, sees metadata only.",
         default=None,
     )
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from spotify_pipeline.backends import Backends
 from spotify_pipeline.errors import DataError, SettingsError
-from spotify_pipeline.spotify.extraction import NO_LONGER_LISTED, Extracted, Wanted, extract, list_mine
+from spotify_pipeline.spotify.extraction import LIST_NOT_WHOLE, NO_LONGER_LISTED, Extracted, Wanted, extract, list_mine
 from spotify_pipeline.spotify.manifest import Coverage, Manifest, Reading, Status
 from spotify_pipeline.spotify.playlist_ids import parse_playlists
 from spotify_pipeline.storage.raw import RawDay, RawStore
@@ -62,9 +62,9 @@ def extract_day(
     done = {playlist_id for playlist_id, row in rows.items() if row.status.has_rows}
     with backends.spotify() as client:
         if named is None:
-            wanted, hidden = list_mine(client)
+            wanted, hidden, whole = list_mine(client)
             listed = {want.playlist_id for want in wanted}
-            rows |= _no_longer_listed(row for row in known.values() if row.playlist_id not in listed | done)
+            rows |= _not_listed((row for row in known.values() if row.playlist_id not in listed | done), whole=whole)
         else:
             wanted, hidden = [Wanted(playlist_id) for playlist_id in named], 0
         requests = client.requests_made
@@ -72,10 +72,11 @@ def extract_day(
         readings = {} if refresh else _readings_with_documents(raw, known, queue)
         progress(0, len(queue), "asking Spotify")
         for number, extracted in enumerate(extract(client, queue, readings, day), start=1):
-            row = _stage(raw, day, extracted)
+            row = _explained(raw, day, extracted)
             requests += row.requests
             old = rows.get(row.playlist_id)
             if old is None or _is_news(row, old):
+                _stage(raw, day, extracted)
                 rows[row.playlist_id] = row
             progress(number, len(queue), _told(row))
     return Manifest(day, [rows[playlist_id] for playlist_id in sorted(rows)], requests, hidden)
@@ -131,11 +132,9 @@ def publish_day(backends: Backends, day: date) -> Publication:
     return Publication(backends.catalog.publish(), str(backends.catalog.path))
 
 
-def _no_longer_listed(rows: Iterable[Coverage]) -> dict[str, Coverage]:
-    return {
-        row.playlist_id: Coverage(row.playlist_id, Status.NOT_FOUND, NO_LONGER_LISTED, last_reading=row.last_reading)
-        for row in rows
-    }
+def _not_listed(rows: Iterable[Coverage], *, whole: bool) -> dict[str, Coverage]:
+    status, reason = (Status.NOT_FOUND, NO_LONGER_LISTED) if whole else (Status.FAILED, LIST_NOT_WHOLE)
+    return {row.playlist_id: Coverage(row.playlist_id, status, reason, last_reading=row.last_reading) for row in rows}
 
 
 def _readings_with_documents(
@@ -152,17 +151,22 @@ def _readings_with_documents(
     }
 
 
-def _stage(raw: RawStore, day: date, extracted: Extracted) -> Coverage:
-    """Write down what came of a playlist, and return its row of the manifest."""
+def _explained(raw: RawStore, day: date, extracted: Extracted) -> Coverage:
+    """The playlist's row of the manifest; an answer that is no document is kept for inspection."""
     row = extracted.coverage
-    if extracted.document is not None:
-        raw.stage_document(day, row.playlist_id, extracted.document)
-    if extracted.copy_from is not None:
-        raw.stage_copy(day, row.playlist_id, extracted.copy_from)
     if extracted.rejected is not None:
         location = raw.quarantine_answer(day, row.playlist_id, extracted.rejected)
         row = replace(row, reason=f"{row.reason}; the answer is kept in {location}")
     return row
+
+
+def _stage(raw: RawStore, day: date, extracted: Extracted) -> None:
+    """Write down what came of a playlist."""
+    playlist_id = extracted.coverage.playlist_id
+    if extracted.document is not None:
+        raw.stage_document(day, playlist_id, extracted.document)
+    if extracted.copy_from is not None:
+        raw.stage_copy(day, playlist_id, extracted.copy_from)
 
 
 def _is_news(row: Coverage, old: Coverage) -> bool:
@@ -170,7 +174,7 @@ def _is_news(row: Coverage, old: Coverage) -> bool:
 
     A refresh that fails takes nothing away, and what comes out as before leaves the day's tables as they are.
     """
-    if old.status.has_rows and not row.status.has_rows:
+    if (old.status.has_rows, old.status.has_document) > (row.status.has_rows, row.status.has_document):
         return False
     as_before = replace(row, requests=old.requests, fetched_at=old.fetched_at, last_reading=old.last_reading)
     return row.status.has_rows or as_before != old

@@ -338,7 +338,6 @@ def test_a_refresh_that_fails_takes_nothing_away(
     assert dict(backends.raw.open_day(DAY)) == documents
 
 
-@pytest.mark.xfail(strict=True, reason="extract_day stages the metadata over the whole document")
 def test_a_refresh_that_gets_metadata_only_takes_nothing_away(replay: Replay, backends_for: BackendsFor) -> None:
     readable = replay(mode="development")
     short, _ = some(readable)
@@ -350,7 +349,6 @@ def test_a_refresh_that_gets_metadata_only_takes_nothing_away(replay: Replay, ba
     assert document(backends, short) == whole
 
 
-@pytest.mark.xfail(strict=True, reason="extract_day lets a failure replace a restricted playlist's row")
 @pytest.mark.parametrize("refresh", [False, True])
 def test_a_restricted_playlist_stays_so_when_the_day_again_fails(
     refresh: bool, replay: Replay, backends_for: BackendsFor

@@ -21,9 +21,7 @@ class Accounts:
     """Gives out tokens and remembers for whom."""
 
     def __init__(self) -> None:
-        self._users_token: dict[
-            str, bool
-        ] = {}  # access token: whether a user, and not the app alone, stands behind
+        self._users_token: dict[str, bool] = {}  # access token: whether a user, and not the app alone, stands behind
         self._consents: dict[str, Mapping[str, str]] = {}  # authorization code: what was consented to
 
     def authorize(self, request: Request) -> Reply:

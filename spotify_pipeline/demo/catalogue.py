@@ -53,9 +53,7 @@ class DemoCatalogue:
         day = self.first_day + timedelta(days=number)
         yesterday = {playlist.id: playlist for playlist in self._days[-1]} if self._days else {}
         return tuple(
-            keeper.edit(yesterday[keeper.playlist_id], day)
-            if keeper.playlist_id in yesterday
-            else keeper.fill(day)
+            keeper.edit(yesterday[keeper.playlist_id], day) if keeper.playlist_id in yesterday else keeper.fill(day)
             for keeper in self._keepers
             if keeper.plan.is_kept_on(number)
         )

@@ -117,9 +117,7 @@ def _reference(kind: str, spotify_id: str) -> Document:
 
 
 def _images(sizes: dict[int, str], key: str) -> list[Document]:
-    return [
-        {"height": size, "url": f"{_IMAGES}/{prefix}{key}", "width": size} for size, prefix in sizes.items()
-    ]
+    return [{"height": size, "url": f"{_IMAGES}/{prefix}{key}", "width": size} for size, prefix in sizes.items()]
 
 
 def _user(user_id: str) -> Document:

@@ -148,9 +148,7 @@ class Music:
 class _Career:
     """One artist's life in music: albums a few years apart, some with a single before or a re-issue after."""
 
-    def __init__(
-        self, music: Music, genre: Genre, artist: Artist, scene: Sequence[Artist], dice: Dice
-    ) -> None:
+    def __init__(self, music: Music, genre: Genre, artist: Artist, scene: Sequence[Artist], dice: Dice) -> None:
         self._music = music
         self._genre = genre
         self._artist = artist

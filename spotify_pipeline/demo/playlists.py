@@ -43,10 +43,7 @@ class Keeper:
         contents = self._first_contents(count, dice)
         ages = [0 if is_new else 1 + dice.below(365 * plan.years) for _ in contents]
         dates = sorted(_moment(day - timedelta(days=age), dice) for age in ages)
-        rows = [
-            Row(added_at, self._adder(dice), content)
-            for added_at, content in zip(dates, contents, strict=True)
-        ]
+        rows = [Row(added_at, self._adder(dice), content) for added_at, content in zip(dates, contents, strict=True)]
         rows[: plan.undated] = [Row(_UNKNOWN_DATE, "", row.content) for row in rows[: plan.undated]]
         if plan.newest_first:
             rows.reverse()

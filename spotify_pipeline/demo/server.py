@@ -43,9 +43,7 @@ class DemoServer:
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         self._api = WebApi(catalogue, self.url, day)
         self._server.answer = self._api.answer
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(_POLL_SECONDS,), name="demo-spotify"
-        )
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(_POLL_SECONDS,), name="demo-spotify")
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import duckdb
 
 from spotify_pipeline.errors import QueryError
-from spotify_pipeline.query.athena_sql import to_duckdb
+from spotify_pipeline.query.athena_sql import CONNECTION_SETTINGS, to_duckdb
 
 
 class Answer(NamedTuple):
@@ -20,7 +20,7 @@ class DuckDBEngine:
     """Runs Athena SQL on the local catalog, which it opens for reading only and anew for each question."""
 
     def __init__(self, catalog: Path) -> None:
-        """Ask the catalog in `catalog`."""
+        """Ask the catalog in `catalog`, whose views are over files in the same folder."""
         self._catalog = catalog
 
     def ask(self, sql: str) -> Answer:
@@ -36,15 +36,24 @@ class DuckDBEngine:
             )
         try:
             with duckdb.connect(self._catalog, read_only=True) as connection:
-                connection.execute("SET TimeZone = 'UTC'")
-                connection.execute("SET default_null_order = 'nulls_last'")  # Athena's, ascending and descending
+                for setting in (*CONNECTION_SETTINGS, *self._walls()):
+                    connection.execute(setting)
                 cursor = connection.execute(translated)
                 return Answer([column[0] for column in cursor.description or ()], cursor.fetchall())
         except duckdb.Error as error:
-            raise QueryError(f"The query failed: {_first_lines(error)}") from None
+            raise QueryError(f"The query failed: {_explanation(error)}") from None
+
+    def _walls(self) -> tuple[str, ...]:
+        """A second wall, behind the translation's lists, against reading other files than those of the tables."""
+        folder = str(self._catalog.parent).replace("'", "''")
+        return (
+            f"SET allowed_directories = ['{folder}/']",
+            "SET enable_external_access = false",
+            "SET lock_configuration = true",
+        )
 
 
-def _first_lines(error: duckdb.Error) -> str:
+def _explanation(error: duckdb.Error) -> str:
     """DuckDB's explanation, without the copy of the translated statement that it appends."""
     lines = str(error).split("\n\nLINE ")[0].splitlines()
     return " ".join(line.strip() for line in lines if line.strip())

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from spotify_pipeline.errors import DataError
 from spotify_pipeline.spotify.client import SpotifyClient
-from spotify_pipeline.spotify.documents import Listing, Page, Playlist, decode, merge_pages
+from spotify_pipeline.spotify.documents import ListedPlaylist, Listing, Page, Playlist, decode, merge_pages
 from spotify_pipeline.spotify.errors import (
     LoginError,
     MalformedError,
@@ -28,6 +28,7 @@ from spotify_pipeline.spotify.manifest import Coverage, Reading, Status
 
 METADATA_ONLY = "Spotify shows this app its metadata only"
 NO_LONGER_LISTED = "it is no longer among the user's playlists"
+LIST_NOT_WHOLE = "it is not in the list of the user's playlists, of which Spotify sent a part only"
 
 _PARALLEL_PLAYLISTS = 4
 _READINGS = 3  # of a playlist that is being edited while it is read
@@ -43,10 +44,15 @@ class Wanted(NamedTuple):
 
 
 class Listed(NamedTuple):
-    """The logged-in user's playlists, and how many more the app may not know."""
+    """The logged-in user's playlists, and how many more the app may not know.
+
+    `whole` tells whether as many were listed as Spotify says there are: from half a list does not follow that a
+    playlist is gone.
+    """
 
     wanted: list[Wanted]
     hidden: int
+    whole: bool
 
 
 @dataclass(frozen=True)
@@ -74,18 +80,26 @@ def list_mine(client: SpotifyClient) -> Listed:
             "SPOTIFY_PIPELINE_PLAYLISTS is `mine`, but no user has logged in: set SPOTIFY_REFRESH_TOKEN, or name "
             "public playlists."
         )
-    wanted: dict[str, Wanted] = {}
-    hidden, offset, more = 0, 0, True
+    entries: list[ListedPlaylist | None] = []
+    whole, readings = False, 0
+    while not whole and readings < _READINGS:
+        entries, totals = _listed_entries(client)
+        whole, readings = totals == {len(entries)}, readings + 1
+    wanted = {entry.id: Wanted(entry.id, entry.snapshot_id) for entry in entries if entry}
+    return Listed(list(wanted.values()), hidden=entries.count(None), whole=whole)
+
+
+def _listed_entries(client: SpotifyClient) -> tuple[list[ListedPlaylist | None], set[int]]:
+    """The entries of all pages, and what the pages say how many there are: one number, unless the list was edited."""
+    entries: list[ListedPlaylist | None] = []
+    totals: set[int] = set()
+    more = True
     while more:
-        page = _checked(client.my_playlists(offset), Listing)
-        for listed in page.items:
-            if listed is None:
-                hidden += 1
-            else:
-                wanted[listed.id] = Wanted(listed.id, listed.snapshot_id)
-        offset += len(page.items)
-        more = bool(page.items) and offset < page.total
-    return Listed(list(wanted.values()), hidden)
+        page = _checked(client.my_playlists(len(entries)), Listing)
+        entries += page.items
+        totals.add(page.total)
+        more = bool(page.items) and len(entries) < page.total
+    return entries, totals
 
 
 def extract(

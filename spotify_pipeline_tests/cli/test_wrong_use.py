@@ -77,7 +77,9 @@ def test_tracebacks_are_shown_with_verbose_only(run: Run, position: int) -> None
     assert "Traceback" in run(*arguments).err
 
 
-def test_a_data_folder_that_cannot_be_written_is_named(run: Run, data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_data_folder_that_cannot_be_written_is_named(
+    run: Run, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     data_dir.write_text("a file where the folder should be")
     for name, value in NOWHERE.items():
         monkeypatch.setenv(name, value)

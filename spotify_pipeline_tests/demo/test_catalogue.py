@@ -71,7 +71,7 @@ def test_the_same_seed_gives_the_same_catalogue_in_another_process(catalogue: De
         "from spotify_pipeline_tests.demo.test_catalogue import DemoCatalogue, fingerprint;"
         "print(fingerprint(DemoCatalogue()))"
     )
-    run = subprocess.run(  # noqa: S603  # our own program
+    run = subprocess.run(  # our own program
         [sys.executable, "-c", program],
         capture_output=True,
         text=True,
@@ -103,9 +103,7 @@ def test_days_before_the_first_are_like_the_first(catalogue: DemoCatalogue, days
     assert catalogue.playlists_on(FIRST_DAY - timedelta(days=1000)) is days[0]
 
 
-@pytest.mark.parametrize(
-    ("seed", "first_day"), [(1, date(2020, 2, 29)), (2, date(2024, 12, 31)), (3, FIRST_DAY)]
-)
+@pytest.mark.parametrize(("seed", "first_day"), [(1, date(2020, 2, 29)), (2, date(2024, 12, 31)), (3, FIRST_DAY)])
 def test_other_seeds_and_first_days_keep_the_bounds(seed: int, first_day: date) -> None:
     catalogue = DemoCatalogue(seed, first_day)
     days = [catalogue.playlists_on(first_day + timedelta(days=number)) for number in range(60)]
@@ -138,9 +136,7 @@ def test_release_dates_have_the_form_of_their_precision(catalogue: DemoCatalogue
 
 def test_ids_are_unique_and_made_as_spotify_makes_them(catalogue: DemoCatalogue, days: list[Day]) -> None:
     music = catalogue.music
-    episodes = {
-        row.content.id for day in days for p in day for row in p.rows if isinstance(row.content, Episode)
-    }
+    episodes = {row.content.id for day in days for p in day for row in p.rows if isinstance(row.content, Episode)}
     playlists = set().union(*map(ids, days))
     everything = [*music.tracks, *music.albums, *music.artists, *episodes, *playlists]
     assert len(set(everything)) == len(everything)
@@ -165,9 +161,7 @@ def test_one_recording_is_on_several_albums_with_one_isrc(catalogue: DemoCatalog
     assert len(catalogue.music.tracks) - len(releases) > 300
 
 
-def test_there_are_a_dozen_playlists_and_most_are_the_listeners_own(
-    catalogue: DemoCatalogue, days: list[Day]
-) -> None:
+def test_there_are_a_dozen_playlists_and_most_are_the_listeners_own(catalogue: DemoCatalogue, days: list[Day]) -> None:
     assert [len(day) for day in days[:30]] == [12] * 11 + [13] * 8 + [12] * 11
     for day in days:
         assert len([p for p in day if not p.is_readable_by(catalogue.listener)]) == 1
@@ -208,9 +202,7 @@ def test_names_descriptions_covers_and_the_order_of_rows_change_now_and_then(day
     assert any(before.name != after.name for before, after in pairs)
     assert any(before.description != after.description for before, after in pairs)
     assert any(before.image != after.image for before, after in pairs)
-    kept = [
-        ([r for r in a.rows if r in b.rows], [r for r in b.rows if r in a.rows]) for a, b in pairs if a != b
-    ]
+    kept = [([r for r in a.rows if r in b.rows], [r for r in b.rows if r in a.rows]) for a, b in pairs if a != b]
     assert any(earlier != later for earlier, later in kept)
 
 

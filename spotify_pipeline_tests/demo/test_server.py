@@ -51,15 +51,13 @@ class Api:
     def __init__(self, session: requests.Session, url: str, grant: dict[str, str]) -> None:
         self.session = session
         self.url = f"{url}/v1/"
-        answer = session.post(
-            f"{url}/api/token", data=grant, auth=(DemoServer.client_id, DemoServer.client_secret)
-        )
+        answer = session.post(f"{url}/api/token", data=grant, auth=(DemoServer.client_id, DemoServer.client_secret))
         self.headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
 
     def get(self, path: str) -> requests.Response:
         return self.session.get(f"{self.url}{path}", headers=self.headers, timeout=5)
 
-    def document(self, path: str) -> Any:  # noqa: ANN401  # any JSON
+    def document(self, path: str) -> Any:  # any JSON
         response = self.get(path)
         assert response.status_code == 200, response.text
         return response.json()
@@ -256,9 +254,7 @@ def test_rows_are_sent_as_spotify_sends_them(api: Api, playlists: tuple[Playlist
     assert undated["added_by"]["id"] == ""
 
 
-def test_descriptions_are_escaped_and_missing_covers_are_null(
-    api: Api, playlists: tuple[Playlist, ...]
-) -> None:
+def test_descriptions_are_escaped_and_missing_covers_are_null(api: Api, playlists: tuple[Playlist, ...]) -> None:
     documents = {p.id: api.document(f"playlists/{p.id}?fields=description,images") for p in playlists}
     jonas = next(playlist for playlist in playlists if "&" in playlist.description)
     assert "&amp;" in documents[jonas.id]["description"]
@@ -385,9 +381,7 @@ def test_a_port_can_be_chosen(catalogue: DemoCatalogue) -> None:
         assert second.url == first.url
 
 
-def test_unplayable_tracks_say_so(
-    api: Api, catalogue: DemoCatalogue, playlists: tuple[Playlist, ...]
-) -> None:
+def test_unplayable_tracks_say_so(api: Api, catalogue: DemoCatalogue, playlists: tuple[Playlist, ...]) -> None:
     track = next(
         row.content
         for playlist in playlists

@@ -6,8 +6,9 @@ from datetime import date, timedelta
 from typing import Any
 
 import msgspec
+import polars as pl
 import pytest
-from dagster import AssetKey, DagsterEventType, DagsterInstance, ExecuteInProcessResult
+from dagster import AssetKey, DagsterEventType, DagsterInstance, ExecuteInProcessResult, TableMetadataValue
 
 from spotify_pipeline.backends import Backends
 from spotify_pipeline.definitions import build_defs
@@ -79,17 +80,18 @@ def test_every_partition_shows_its_rows_its_address_and_a_preview(
         rows = backends.tables.read(name, DAY).height
         assert shown["dagster/partition_row_count"].value == rows
         assert shown["dagster/uri"].value == backends.tables.uri(name, DAY)
-        assert len(shown["preview"].records) == min(10, rows)
+        preview = shown["preview"]
+        assert isinstance(preview, TableMetadataValue)
+        assert len(preview.records) == min(10, rows)
 
 
-def test_the_raw_playlists_show_what_came_of_each_playlist(
-    backends_on: BackendsOn, instance: DagsterInstance
-) -> None:
+def test_the_raw_playlists_show_what_came_of_each_playlist(backends_on: BackendsOn, instance: DagsterInstance) -> None:
     backends = backends_on(DAY)
     (shown,) = run(backends, instance).asset_materializations_for_node("raw_playlists.extract_playlists")
     manifest = backends.raw.open_day(DAY).manifest
-    records = shown.metadata["coverage"].records
-    assert [(one.data["playlist_id"], one.data["status"]) for one in records] == [
+    coverage = shown.metadata["coverage"]
+    assert isinstance(coverage, TableMetadataValue)
+    assert [(one.data["playlist_id"], one.data["status"]) for one in coverage.records] == [
         (row.playlist_id, row.status.value) for row in manifest.playlists
     ]
     assert shown.metadata["restricted"].value == 1
@@ -151,6 +153,7 @@ def test_tables_can_be_loaded_as_frames_by_assets_that_depend_on_them(
     backends = backends_on(DAY)
     run(backends, instance)
     loaded = build_defs(backends).load_asset_value(AssetKey("playlists"), partition_key=DAY.isoformat())
+    assert isinstance(loaded, pl.DataFrame)
     assert loaded.equals(backends.tables.read("playlists", DAY))
 
 

@@ -69,6 +69,8 @@ OPERATORS: Cases = [
     ("ARRAY[1] || ARRAY[2]", [1, 2]),
     ("ARRAY[1] || 2", [1, 2]),
     ("0 || ARRAY[1]", [0, 1]),
+    ("DATE '2024-01-01' + INTERVAL '1' DAY - DATE '2023-12-31'", timedelta(days=2)),
+    ("INTERVAL '1' DAY + INTERVAL '2' HOUR > INTERVAL '1' DAY", True),
     ("'b' > 'B'", True),
     ("'A' = 'a'", False),
     ("NULL = NULL", None),
@@ -96,6 +98,7 @@ OPERATORS: Cases = [
     ("try(1 / 0)", None),
     ("try(CAST('x' AS integer))", None),
     ("try(ARRAY[1][2])", None),
+    ("try(json_extract_scalar('[1]', '$[0]'))", "1"),
     ("ROW(1, 'a')[2]", "a"),
     ("CAST(ROW(1, 'a') AS ROW(n integer, c varchar)).c", "a"),
     ("1.50", Decimal("1.50")),
@@ -437,6 +440,11 @@ AGGREGATES: Cases = [
     ("sum(v)", 7),
     ("sum(v) / count(*)", 1),
     ("sum(v / 2)", 3),
+    ("sum(length(k))", 3),
+    ("sum(CASE WHEN v > 1 THEN 1 ELSE 0 END) / 4e0", 0.5),
+    ("sum(if(v > 1, 1.5)) / 2", Decimal("1.5")),
+    ("avg(length(k))", 1.0),
+    ("sum(v) FILTER (WHERE v > 1) / 4", 1),
     ("sum(1.5)", Decimal("6.0")),
     ("sum(v) FILTER (WHERE k = 'a')", 1),
     ("sum(DISTINCT v)", 7),
@@ -580,6 +588,7 @@ def test_types_that_only_the_catalog_knows_are_respected(ask: Ask, expression: s
         ("SELECT 1 UNION ALL SELECT 2 INTERSECT SELECT 3 ORDER BY 1", [(1,)]),
         ("(SELECT 1) EXCEPT (SELECT 1)", []),
         ("VALUES (1, 'a'), (2, 'b')", [(1, "a"), (2, "b")]),
+        ("VALUES ROW(1, 'a'), ROW(2, 'b')", [(1, "a"), (2, "b")]),
         ("SELECT y FROM (VALUES (1, 'a')) AS t(x, y)", [("a",)]),
         ("SELECT _col1 FROM (SELECT 1, 2)", [(2,)]),
         ("SELECT 1 WHERE 1 IN (VALUES 1, 2)", [(1,)]),
@@ -641,9 +650,11 @@ def test_describe_names_types_as_athena_does(ask: Ask) -> None:
 
 def test_columns_without_a_name_are_numbered_as_in_athena() -> None:
     with duckdb.connect() as connection:
-        columns = connection.execute(to_duckdb("SELECT 1, 'a' AS b, upper('c') FROM (SELECT 1)")).description or []
+        columns = (
+            connection.execute(to_duckdb("SELECT 1, 'a' AS b, upper('c'), (d) FROM (SELECT 1 AS d)")).description or []
+        )
 
-    assert [column[0] for column in columns] == ["_col0", "b", "_col2"]
+    assert [column[0] for column in columns] == ["_col0", "b", "_col2", "d"]
 
 
 def test_times_with_a_zone_are_in_utc(value: Callable[[str], Any]) -> None:
@@ -791,6 +802,18 @@ def test_what_cannot_be_answered_fails_once_the_types_are_known(ask: Ask, expres
         ("SELECT CAST(1e0 AS varchar)", "type double"),
         ("SELECT CAST(l AS array(varchar)) FROM data", "CAST to array"),
         ("SELECT try(CAST(a AS varchar)) FROM data", "inside try"),
+        ("SELECT CAST(ROW(1) AS ROW(integer))", "each of its fields has a name"),
+        ("SELECT CAST(ROW(1) AS ROW(a integer, b integer))", "as many values"),
+        ("SELECT TRY_CAST(ARRAY['1', 'x'] AS array(integer))", "single values"),
+        ("SELECT TIMESTAMP '2024-01-05 10:20:30.1234567'", "finer than microseconds"),
+        ("SELECT array_join('a', ',')", "takes an array"),
+        ("SELECT sequence(d, d, 2 * INTERVAL '1' DAY) FROM data", "as a literal"),
+        ("SELECT l[1, 2] FROM data", "one position or key"),
+        ("SELECT 1 = ANY (ARRAY[1])", "takes a query"),
+        ("SELECT CASE WHEN true THEN 1 END OVER ()", "Only a call of a function"),
+        ("SELECT s ILIKE 'a' ESCAPE '$' FROM data", "belongs to LIKE"),
+        ('SELECT transform(l, "x: y" -> 1) FROM data', "plain words"),
+        ("SELECT /* comment", "never closed"),
         ("SELECT INTERVAL '1-2' YEAR TO MONTH", "whole number and one unit"),
         ("SELECT INTERVAL '1' WEEK", "whole number and one unit"),
         ("SELECT ts AT TIME ZONE 'UTC' FROM data", "AT TIME ZONE"),

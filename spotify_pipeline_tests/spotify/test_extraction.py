@@ -480,12 +480,24 @@ def test_a_playlist_that_is_listed_twice_is_read_once() -> None:
         assert list_mine(client).wanted == [Wanted(ID, "snapshot-1")]
 
 
-def test_a_listing_that_promises_more_than_it_has_ends() -> None:
+def test_a_listing_that_promises_more_than_it_has_is_read_three_times_and_not_called_whole() -> None:
     fake = FakeSpotify()
     fake.on("me/playlists", lambda _: found({"items": [], "total": 7}), times=100)
     with fake.client() as client:
-        assert list_mine(client).wanted == []
-        assert client.requests_made == 1
+        listed = list_mine(client)
+        assert (listed.wanted, listed.whole) == ([], False)
+        assert client.requests_made == 3
+
+
+def test_a_listing_that_is_edited_between_its_pages_is_read_again() -> None:
+    fake = FakeSpotify()
+    totals = iter([3, 2, 2, 2])  # of two readings in two pages each
+    page = {"items": [{"id": ID, "snapshot_id": "snapshot-1"}]}
+    fake.on("me/playlists", lambda _: found(page | {"total": next(totals)}), times=4)
+    with fake.client() as client:
+        listed = list_mine(client)
+        assert listed.whole
+        assert client.requests_made == 4
 
 
 def test_nobodys_list_cannot_be_asked_for() -> None:

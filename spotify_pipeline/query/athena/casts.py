@@ -134,7 +134,7 @@ class Cast:
 
     def _to_varchar(self, value: str, source: Kind | None) -> str:
         if source in _SPELLED_ALIKE:
-            return self.plain_varchar(value)
+            return f"CAST({value} AS VARCHAR)"
         if source == "json":
             failure = self._fail("a JSON array or object cannot be cast to varchar")
             return f"(CASE WHEN json_type({value}) IN ('ARRAY', 'OBJECT') THEN {failure} ELSE {value} ->> '$' END)"
@@ -143,12 +143,8 @@ class Cast:
         return (
             f"(CASE WHEN typeof({value}) = 'JSON' THEN {self._to_varchar(f'to_json({value})', 'json')} "
             f"WHEN regexp_matches(typeof({value}), {literal(_SPELLED_DIFFERENTLY)}) "
-            f"THEN {self.refuse(_NOT_TO_VARCHAR)} ELSE {self.plain_varchar(value)} END)"
+            f"THEN {self.refuse(_NOT_TO_VARCHAR)} ELSE CAST({value} AS VARCHAR) END)"
         )
-
-    def plain_varchar(self, value: str) -> str:
-        """Write the text of a value that DuckDB and Athena spell alike."""
-        return f"CAST({value} AS VARCHAR)"
 
     def _to_json(self, value: str, source: Kind | None) -> str:
         if source in (*_SPELLED_ALIKE, "double", "json"):

@@ -153,6 +153,8 @@ def _converted(writer: Writer, node: exp.Cast, value: exp.Expr, target: exp.Data
     inner = value.unnest()
     if isinstance(inner, exp.Null):
         return cast.plain("NULL")
+    if cast.safe and KIND_OF_TYPE[target.this] in COMPOUND:  # one part that fails makes all of it NULL in Athena
+        raise QueryError(f"TRY_CAST is supported for single values, unlike {shown(node)!r}.")
     if isinstance(inner, exp.Literal) and not cast.safe and (text := _moment(inner, target)):
         return text
     if target.this == exp.DType.ARRAY and isinstance(inner, exp.Array):

@@ -80,10 +80,10 @@ def _spell_out_aliases(node: exp.Select) -> None:
 def _projection(writer: Writer, column: exp.Expr, number: int) -> str:
     """Write one output column; Athena calls those without a name _col0, _col1 …, by their position."""
     sql = writer.sql(column)
-    if isinstance(column, exp.Alias | exp.Column | exp.Star):
+    inner = column.unnest()
+    if isinstance(inner, exp.Alias | exp.Column | exp.Star):
         return sql
-    alias = column.expression.name if isinstance(column, exp.Dot) else f"_col{number}"
-    return f"{sql} AS {name(alias)}"
+    return f"{sql} AS {name(inner.expression.name if isinstance(inner, exp.Dot) else f'_col{number}')}"
 
 
 def _named(writer: Writer, node: exp.Alias) -> str:
@@ -157,7 +157,7 @@ def _subquery(writer: Writer, node: exp.Subquery) -> str:
 
 
 def _values(writer: Writer, node: exp.Values) -> str:
-    rows = [row.expressions for row in node.expressions]
+    rows = [_values_of(row) for row in node.expressions]
     body = f"(VALUES {comma([f'({comma(writer.each(row))})' for row in rows])})"
     alias = node.args.get("alias")
     columns = writer.each(alias.columns) if alias and alias.columns else _unnamed(len(rows[0]))
@@ -166,6 +166,17 @@ def _values(writer: Writer, node: exp.Values) -> str:
         return table
     _in_place(node)
     return _with_modifiers(writer, node, f"SELECT * FROM {table}")
+
+
+def _values_of(row: exp.Tuple) -> list[exp.Expr]:
+    """Give the values of one row, which may also be written ROW(1, 2)."""
+    first = row.expressions[0] if len(row.expressions) == 1 else None
+    values: list[exp.Expr] = first.expressions if first is not None and _is_row(first) else row.expressions
+    return values
+
+
+def _is_row(node: exp.Expr) -> bool:
+    return isinstance(node, exp.Anonymous) and node.name.lower() == "row"
 
 
 def _unnamed(number: int) -> list[str]:
@@ -240,7 +251,7 @@ def _unnested(writer: Writer, node: exp.Unnest, names: int) -> list[str]:
 def _fields(source: exp.Expr) -> int:
     """Count the fields of the rows in an array literal."""
     first = source.expressions[0] if isinstance(source, exp.Array) and source.expressions else None
-    return len(first.expressions) if isinstance(first, exp.Anonymous) and first.name.lower() == "row" else 0
+    return len(first.expressions) if first is not None and _is_row(first) else 0
 
 
 QUERIES: Final[Mapping[type[exp.Expr], Rule]] = {

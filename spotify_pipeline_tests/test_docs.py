@@ -1,0 +1,146 @@
+"""The documentation agrees with the code, and what it says to type works."""
+
+import importlib.util
+import os
+import re
+import shlex
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from spotify_pipeline.cli import main
+from spotify_pipeline.cli.main import cli
+from spotify_pipeline.demo.catalogue import DemoCatalogue
+from spotify_pipeline.demo.server import DemoServer
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+COMMANDS = [
+    line.strip()
+    for page in PAGES
+    for block in re.findall(r"^ *```console\n(.*?)```", page.read_text(), flags=re.DOTALL | re.MULTILINE)
+    for line in block.splitlines()
+    if line.strip()
+]
+
+
+@pytest.fixture(scope="module")
+def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with two days of the demo."""
+    folder = tmp_path_factory.mktemp("demo") / "data"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("SPOTI")}
+    subprocess.run(
+        [sys.executable, "-c", "from spotify_pipeline.cli import main; main(['demo', '--days', '2'])"],
+        cwd=folder.parent,
+        env=environment | {"SPOTIFY_PIPELINE_DATA_DIR": str(folder)},
+        check=True,
+        capture_output=True,
+    )
+    return folder
+
+
+def test_what_is_generated_is_current() -> None:
+    spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
+    assert spec is not None
+    assert spec.loader is not None
+    generate = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(generate)
+    for path, text in generate.generated().items():
+        assert path.read_text(encoding="utf-8") == text, f"{path.name} is not current: run `make docs`"
+
+
+def test_there_are_commands_to_check() -> None:
+    assert len(COMMANDS) > 8
+
+
+@pytest.mark.parametrize("command", [command for command in COMMANDS if "/spotify-pipeline" in command])
+def test_commands_in_the_documentation_work(
+    command: str, demo_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SPOTIFY_PIPELINE_DATA_DIR", str(demo_folder))
+    program, *arguments = shlex.split(command)
+    assert program == ".venv/bin/spotify-pipeline"
+    main(arguments)  # exits where it fails
+    assert len(capsys.readouterr().out.splitlines()) >= 2
+
+
+@pytest.mark.parametrize("command", [command for command in COMMANDS if "/spotify-pipeline" not in command])
+def test_other_commands_in_the_documentation_exist(command: str) -> None:
+    program, *arguments = shlex.split(command)
+    if program == "make":
+        assert all(re.search(f"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE) for target in arguments)
+    else:
+        assert program == ".venv/bin/python"
+        assert (ROOT / arguments[0]).is_file()
+
+
+def test_the_readme_lists_every_command() -> None:
+    listed = re.findall(r"^\| `spotify-pipeline (\w+)", (ROOT / "README.md").read_text(), flags=re.MULTILINE)
+    assert set(listed) == set(cli.commands)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text()):
+        if not target.startswith(("http://", "https://")):
+            assert (page.parent / target).exists(), target
+
+
+def test_every_sentence_in_the_troubleshooting_table_is_one_that_the_code_says() -> None:
+    source = "".join(path.read_text() for path in (ROOT / "spotify_pipeline").rglob("*.py"))
+    said = re.sub(r'"\s*\n\s*f?"', "", source)  # sentences over several lines
+    table = (ROOT / "README.md").read_text().partition("| it says |")[2].partition("\n\n")[0]
+    quoted = re.findall(r"^\| (?:a playlist is )?`([^`]+)`", table, flags=re.MULTILINE)
+    assert len(quoted) > 5
+    for sentence in quoted:
+        for part in sentence.split("…"):
+            assert part.strip() in said, sentence
+
+
+def test_the_architecture_names_every_part_of_the_package() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    parts = {path.name for path in (ROOT / "spotify_pipeline").iterdir() if (path / "__init__.py").exists()}
+    assert parts
+    for part in parts:
+        assert f"`{part}/`" in page
+
+
+def test_the_refresh_token_is_printed_after_consent_in_the_browser(tmp_path: Path) -> None:
+    browser = tmp_path / "browser.py"  # opens the address and follows it back to the redirect URI
+    browser.write_text("import sys, urllib.request; urllib.request.urlopen(sys.argv[1]).read()")
+    with DemoServer(DemoCatalogue(), day=date(2026, 10, 1)) as server:
+        done = subprocess.run(
+            [sys.executable, ROOT / "docs" / "refresh_token.py"],
+            cwd=tmp_path,
+            env={
+                "PATH": os.environ["PATH"],
+                "BROWSER": f"{sys.executable} {browser} %s &",
+                "SPOTIFY_PIPELINE_ACCOUNTS_URL": server.url,
+                "SPOTIPY_CLIENT_ID": "app",
+                "SPOTIPY_CLIENT_SECRET": "secret",
+                "SPOTIPY_REDIRECT_URI": "http://127.0.0.1:18909/callback",
+            },
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+    assert done.returncode == 0, done.stderr
+    assert re.fullmatch(r"SPOTIFY_REFRESH_TOKEN=\S+", done.stdout.strip().splitlines()[-1])
+    assert {path.name for path in tmp_path.iterdir()} == {"browser.py"}
+
+
+def test_the_refresh_token_needs_an_app_first(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, ROOT / "docs" / "refresh_token.py"],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"]},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("No Spotify credentials")
