@@ -4,6 +4,7 @@ import gzip
 import json
 from collections.abc import Callable
 from datetime import date
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -333,21 +334,20 @@ def test_damaged_bytes_fail_their_playlist_too(backends: Backends) -> None:
 
 
 def test_a_crash_while_a_malformed_document_is_taken_aside_is_made_up_for(backends: Backends) -> None:
-    write_raw(backends, MINE, OTHER, broken={"mine": _CUT})
     folder = FolderStore(backends.settings.data_dir / "raw")
-    changes = 0
-    while True:
-        raw = RawStore(CrashingStore(folder, changes))
+    document, kept = ("playlists/snapshot_date=2025-03-02/mine.json.gz", "_quarantine/")
+    for changes in count():
+        write_raw(backends, MINE, OTHER, broken={"mine": _CUT})
         try:
-            transform_day(raw, backends.raw.open_day(DAY))
-            break
+            transform_day(RawStore(CrashingStore(folder, changes)), backends.raw.open_day(DAY))
         except Crash:
-            changes += 1
-        status = backends.raw.open_day(DAY).manifest.by_id()["mine"].status
-        assert status in (Status.OBSERVED, Status.FAILED)
-    assert changes > 2
-    transform_and_stage(backends)
-    assert publish_day(backends, DAY).days == [DAY]
+            assert {document, kept + document} & set(folder.list(""))
+            transform_and_stage(backends)
+            assert publish_day(backends, DAY).days == [DAY]
+            assert ask(backends, "SELECT status FROM coverage ORDER BY 1") == [("failed",), ("observed",)]
+        else:
+            break
+    assert changes >= 3
 
 
 @pytest.mark.xfail(reason="transform_day commits what an interrupted extraction has staged")

@@ -1,5 +1,8 @@
 """`spotify-pipeline demo`: a month of invented history through the real pipeline."""
 
+import os
+import shutil
+import sys
 from datetime import UTC, date, datetime, timedelta
 
 import click
@@ -55,7 +58,7 @@ def _on(settings: Settings, day: date) -> Settings:
 
 def _print_outcome(settings: Settings) -> None:
     catalog = settings.data_dir / "catalog.duckdb"
-    engine = DuckDBEngine(catalog)
+    engine, program = DuckDBEngine(catalog), _program()
     counts = " UNION ALL ".join(
         f"SELECT {number} AS number, '{name}' AS name, count(*) AS row_count, "
         f"count(DISTINCT snapshot_date) AS days FROM {name}"
@@ -65,11 +68,16 @@ def _print_outcome(settings: Settings) -> None:
     click.echo(f"Made in {settings.data_dir}:\n\n{as_table(made)}\n")
     for name in _EXAMPLES:
         question = named_query(name)
-        click.echo(f"{question.title} (spotify-pipeline query --name {name}):\n")
+        click.echo(f"{question.title} ({program} query --name {name}):\n")
         click.echo(as_table(engine.ask(question.sql())) + "\n")
     click.echo(
-        'Ask your own:    spotify-pipeline query "SELECT name, items_total FROM playlists '
+        f'Ask your own:    {program} query "SELECT name, items_total FROM playlists '
         'WHERE snapshot_date = current_date"\n'
         f"Any DuckDB tool: {catalog}\n"
-        "See it in the UI: make dev, then http://127.0.0.1:3000"
+        "The UI:          make dev, then http://127.0.0.1:3000"
     )
+
+
+def _program() -> str:
+    """This program as it can be typed: its name where it is on the PATH, else where it was started."""
+    return "spotify-pipeline" if shutil.which("spotify-pipeline") else os.path.relpath(sys.argv[0])

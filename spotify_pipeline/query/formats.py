@@ -3,7 +3,8 @@
 import io
 import json
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from rich import box
@@ -62,5 +63,7 @@ def _cell(value: Any) -> str:  # noqa: ANN401  # whatever SQL gives
     return str(value)
 
 
-def _jsonable(value: object) -> str:
-    return value.isoformat() if isinstance(value, date | datetime) else str(value)
+def _jsonable(value: object) -> str | float:
+    if isinstance(value, Decimal):
+        return float(value)
+    return value.isoformat() if isinstance(value, date) else str(value)

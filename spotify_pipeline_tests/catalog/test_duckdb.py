@@ -39,6 +39,29 @@ def data(tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder whose catalog was published before any day; only to be read."""
+    folder = tmp_path_factory.mktemp("empty")
+    assert catalog_in(folder).publish() == []
+    return folder
+
+
+@pytest.fixture(scope="module")
+def one_day(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with one published day; only to be read."""
+    folder = tmp_path_factory.mktemp("one day")
+    publish_day(folder, DAY)
+    assert catalog_in(folder).publish() == [DAY]
+    return folder
+
+
+@pytest.fixture(params=["empty", "one_day"])
+def either(request: pytest.FixtureRequest) -> Path:
+    folder: Path = request.getfixturevalue(request.param)
+    return folder
+
+
 def tables_in(data: Path) -> TableStore:
     return TableStore(FolderStore(data / "tables"))
 
@@ -71,7 +94,7 @@ def days_shown(data: Path) -> list[date]:
 
 def other_process(program: str, *arguments: object) -> "subprocess.Popen[str]":
     """Another Python, which says a line when it is told to."""
-    return subprocess.Popen(  # our own program
+    return subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(program), *map(str, arguments)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -104,9 +127,7 @@ def test_the_views_show_exactly_the_published_days(data: Path) -> None:
 
 
 @each_table
-def test_a_view_shows_the_rows_that_were_published(table: Table, data: Path) -> None:
-    publish_day(data, DAY)
-    catalog_in(data).publish()
+def test_a_view_shows_the_rows_that_were_published(table: Table, one_day: Path) -> None:
     frame = SOUND[table.name]
     naive = [
         pl.col(column).dt.replace_time_zone(None)
@@ -114,7 +135,7 @@ def test_a_view_shows_the_rows_that_were_published(table: Table, data: Path) -> 
         if kind.is_temporal() and kind != pl.Date
     ]
     expected = frame.with_columns(naive).with_columns(snapshot_date=pl.lit(DAY))
-    assert ask(data, f"FROM {table.name} ORDER BY {', '.join(table.primary_key)}") == expected.rows()
+    assert ask(one_day, f"FROM {table.name} ORDER BY {', '.join(table.primary_key)}") == expected.rows()
 
 
 def test_a_day_that_is_published_later_shows_after_the_next_publication(data: Path) -> None:
@@ -127,32 +148,21 @@ def test_a_day_that_is_published_later_shows_after_the_next_publication(data: Pa
 
 
 @each_table
-@pytest.mark.parametrize("days", [[], [DAY]], ids=["empty", "one day"])
-def test_views_have_the_declared_columns_and_types_and_the_partition_column(
-    table: Table, days: list[date], data: Path
-) -> None:
-    for day in days:
-        publish_day(data, day)
-    assert catalog_in(data).publish() == days
-    described = [(name, kind) for name, kind, *_ in ask(data, f"DESCRIBE {table.name}")]
+def test_views_have_the_declared_columns_and_types_and_the_partition_column(table: Table, either: Path) -> None:
+    described = [(name, kind) for name, kind, *_ in ask(either, f"DESCRIBE {table.name}")]
     declared = [(column.name, DUCKDB_TYPES[column.type.value]) for column in table.columns]
     assert described == [*declared, ("snapshot_date", "DATE")]
 
 
-def test_an_empty_catalog_has_a_view_for_each_table_without_rows(data: Path) -> None:
-    assert catalog_in(data).publish() == []
-    assert [name for (name,) in ask(data, "SHOW TABLES")] == sorted(TABLES)
-    assert all(ask(data, f"SELECT count(*) FROM {name}") == [(0,)] for name in TABLES)
+def test_an_empty_catalog_has_a_view_for_each_table_without_rows(empty: Path) -> None:
+    assert [name for (name,) in ask(empty, "SHOW TABLES")] == sorted(TABLES)
+    assert all(ask(empty, f"SELECT count(*) FROM {name}") == [(0,)] for name in TABLES)
 
 
-@pytest.mark.parametrize("days", [[], [DAY]], ids=["empty", "one day"])
-def test_the_descriptions_stand_in_the_catalog(days: list[date], data: Path) -> None:
-    for day in days:
-        publish_day(data, day)
-    catalog_in(data).publish()
-    views = dict(ask(data, "SELECT view_name, comment FROM duckdb_views() WHERE NOT internal"))
+def test_the_descriptions_stand_in_the_catalog(either: Path) -> None:
+    views = dict(ask(either, "SELECT view_name, comment FROM duckdb_views() WHERE NOT internal"))
     assert views == {table.name: table.description for table in TABLES.values()}
-    columns = ask(data, "SELECT table_name, column_name, comment FROM duckdb_columns() WHERE NOT internal")
+    columns = ask(either, "SELECT table_name, column_name, comment FROM duckdb_columns() WHERE NOT internal")
     declared = [(table.name, column.name, column.description) for table in TABLES.values() for column in table.columns]
     partition = [(name, "snapshot_date", "The UTC day on which Spotify was asked.") for name in TABLES]
     assert sorted(columns) == sorted(declared + partition)
@@ -187,10 +197,8 @@ def test_a_data_folder_may_have_any_name(name: str, tmp_path: Path) -> None:
     assert ask(data, "SELECT count(*) FROM tracks") == [(SOUND["tracks"].height,)]
 
 
-def test_a_relative_client_reads_it_from_wherever_it_is(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    publish_day(data, DAY)
-    catalog_in(data).publish()
-    monkeypatch.chdir(data)
+def test_a_client_may_name_or_attach_it_from_wherever_it_is(one_day: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(one_day)
     with duckdb.connect("catalog.duckdb", read_only=True) as connection:
         assert connection.execute("SELECT count(*) FROM coverage").fetchall() == [(2,)]
     with duckdb.connect() as connection:

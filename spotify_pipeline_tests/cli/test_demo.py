@@ -23,7 +23,7 @@ def demo(run: Run) -> str:
 
 def test_the_demo_makes_days_of_history_and_says_where_to_look(demo: str, data_dir: Path, working_dir: Path) -> None:
     assert "playlist_items" in demo
-    assert demo.count("spotify-pipeline query --name") == 3
+    assert demo.count(" query --name ") == 3
     assert str(data_dir / "catalog.duckdb") in demo
     assert "make dev" in demo
     with duckdb.connect(data_dir / "catalog.duckdb", read_only=True) as catalog:

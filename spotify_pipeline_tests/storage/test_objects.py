@@ -248,9 +248,7 @@ def test_a_killed_writer_leaves_the_old_or_the_new_object_whole(store: FolderSto
         "    print(flush=True)\n"
     )
     for delay in islice(cycle([0, 0.001, 0.003, 0.007]), 12):
-        with subprocess.Popen(  # our own program
-            [sys.executable, "-c", program, str(folder)], stdout=subprocess.PIPE
-        ) as writer:
+        with subprocess.Popen([sys.executable, "-c", program, str(folder)], stdout=subprocess.PIPE) as writer:
             assert writer.stdout is not None
             writer.stdout.readline()  # it has begun
             time.sleep(delay)
