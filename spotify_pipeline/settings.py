@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from spotify_pipeline.errors import SettingsError
 
 SPOTIFY_API_URL = "https://api.spotify.com/v1/"
+_MEANS_SOMETHING_TO_DUCKDB = frozenset("=?*[]")  # in the path of a Parquet file: `name=x` is a column, the rest globs
 
 
 def _variable(name: str, description: str, **options: Any) -> Any:  # noqa: ANN401  # as pydantic.Field
@@ -105,4 +106,10 @@ def load_settings(**variables: str) -> Settings:
             for problem in error.errors(include_input=False, include_url=False)
         )
         raise SettingsError(f"{'; '.join(problems)}.") from None
-    return settings.model_copy(update={"data_dir": settings.data_dir.expanduser().absolute()})
+    folder = settings.data_dir.expanduser().absolute()
+    if taken := set(str(folder)) & _MEANS_SOMETHING_TO_DUCKDB:
+        raise SettingsError(
+            f"SPOTIFY_PIPELINE_DATA_DIR: the path {folder} has a {min(taken)!r} in it, which SQL would take for "
+            "a partition or a pattern; choose another folder."
+        )
+    return settings.model_copy(update={"data_dir": folder})

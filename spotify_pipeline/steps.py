@@ -90,9 +90,10 @@ def transform_day(raw: RawStore, day: RawDay) -> dict[str, pl.DataFrame]:
     """
     transformed = transform(day.manifest, day.document)
     if transformed.rejected:
-        raw.commit(mark_failed(day.manifest, transformed.rejected))
+        # First aside, then the manifest: a crash between leaves a document that is missing, which fails it again.
         for playlist_id in transformed.rejected:
             raw.quarantine_document(day.manifest.snapshot_date, playlist_id)
+        raw.correct(mark_failed(day.manifest, transformed.rejected))
     return transformed.frames
 
 

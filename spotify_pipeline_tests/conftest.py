@@ -1,22 +1,28 @@
 """Fixtures that several packages of tests share."""
 
+import logging
 import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import date
+from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from spotify_pipeline.backends import Backends
 from spotify_pipeline.settings import Settings, load_settings
 
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
 SHARED = Path(__file__).parents[2] / "shared"
 CAPTURES = SHARED / "spotify"
 FIRST_ARCHIVE_DAY = date(2021, 4, 8)
+_BUCKETS = (f"bucket-{number}" for number in count())
 
 
 @pytest.fixture(autouse=True)
@@ -80,3 +86,48 @@ def settings_for(tmp_path: Path) -> Callable[..., Settings]:
 def backends_for(settings_for: Callable[..., Settings]) -> Callable[..., Backends]:
     """As `settings_for`, but gives the backends."""
     return lambda *args, **variables: Backends(settings_for(*args, **variables))
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[str]:
+    """The address of an S3 server in this process."""
+    from moto.server import ThreadedMotoServer  # noqa: PLC0415  # takes half a second, and few tests need it
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # it logs each request
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def s3_client(s3_server: str) -> "S3Client":
+    """One client for all that tests prepare: making one takes longer than a dozen requests."""
+    import boto3  # noqa: PLC0415  # as moto above
+
+    return boto3.client(
+        "s3",
+        endpoint_url=s3_server,
+        region_name="us-east-1",
+        aws_access_key_id="made-up",
+        aws_secret_access_key="made-up",
+    )
+
+
+@pytest.fixture
+def s3(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever opens an S3 client in this test reaches the S3 server."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", s3_server)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "made-up")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "made-up")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+
+
+@pytest.fixture
+def bucket(s3: None, s3_client: "S3Client") -> str:
+    """The name of a new bucket."""
+    del s3
+    name = next(_BUCKETS)
+    s3_client.create_bucket(Bucket=name)
+    return name

@@ -350,7 +350,6 @@ def test_a_crash_while_a_malformed_document_is_taken_aside_is_made_up_for(backen
     assert changes >= 3
 
 
-@pytest.mark.xfail(reason="transform_day commits what an interrupted extraction has staged")
 def test_what_an_interrupted_extraction_has_staged_does_not_slip_into_a_transformation(backends: Backends) -> None:
     write_raw(backends, MINE, OTHER, broken={"mine": _CUT})
     longer = playlist("other", [entry(track("t1")), entry(track("t9"))])

@@ -159,3 +159,9 @@ def test_the_first_partition_cannot_lie_after_today(start: date, today: date) ->
     else:
         with pytest.raises(SettingsError, match=r"SPOTIFY_PIPELINE_START_DATE .* lies after today"):
             load_settings(**REPLAY, **variables)
+
+
+@pytest.mark.parametrize("folder", ["/data/env=prod", "/data/all*", "/data/what?", "/data/[1]"])
+def test_a_data_folder_whose_name_means_something_in_sql_is_refused(folder: str) -> None:
+    with pytest.raises(SettingsError, match=r"SPOTIFY_PIPELINE_DATA_DIR: the path .* choose another folder"):
+        load_settings(SPOTIFY_PIPELINE_DATA_DIR=folder)

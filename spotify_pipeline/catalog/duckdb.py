@@ -49,6 +49,7 @@ class DuckDBCatalog:
                 # A client that wrote into the old file may have left its log, and DuckDB opens no file whose log is of
                 # another one.
                 self.path.with_name(f"{self.path.name}.wal").unlink(missing_ok=True)
+                new.chmod(0o600)  # as the files that it shows
                 new.replace(self.path)
         except (OSError, duckdb.Error) as error:
             raise StorageError(f"Cannot write the catalog {self.path}: {error}.") from None

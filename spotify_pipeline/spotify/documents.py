@@ -17,6 +17,9 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 from spotify_pipeline.errors import DataError
 
 Timestamp = Annotated[datetime, Meta(tz=True)]
+# What the tables' columns hold: a document with another number fails alone, instead of the whole day.
+Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
+BigCount = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
 
 class Image(Struct):
@@ -40,7 +43,7 @@ class ExternalIds(Struct):
 class Followers(Struct):
     """How many follow the object."""
 
-    total: int | None = None
+    total: BigCount | None = None
 
 
 class User(Struct):
@@ -57,7 +60,7 @@ class Artist(Struct):
     name: str | None = None
     genres: list[str] | None = None
     followers: Followers | None = None
-    popularity: int | None = None
+    popularity: Count | None = None
     images: list[Image | None] | None = None
     external_urls: ExternalUrls | None = None
 
@@ -70,9 +73,9 @@ class Album(Struct):
     album_type: str | None = None
     release_date: str | None = None
     release_date_precision: str | None = None
-    total_tracks: int | None = None
+    total_tracks: Count | None = None
     label: str | None = None
-    popularity: int | None = None
+    popularity: Count | None = None
     images: list[Image | None] | None = None
     artists: list[Artist] | None = None
     external_urls: ExternalUrls | None = None
@@ -88,13 +91,13 @@ class Content(Struct):
     id: str | None = None
     uri: str | None = None
     name: str | None = None
-    duration_ms: int | None = None
+    duration_ms: BigCount | None = None
     is_local: bool | None = None
     is_playable: bool | None = None
     explicit: bool | None = None
-    disc_number: int | None = None
-    track_number: int | None = None
-    popularity: int | None = None
+    disc_number: Count | None = None
+    track_number: Count | None = None
+    popularity: Count | None = None
     album: Album | None = None
     artists: list[Artist] | None = None
     external_ids: ExternalIds | None = None
@@ -126,7 +129,7 @@ class Page(Struct):
     """One page of a playlist's entries, all of them once pages are merged, or (without `items`) their number."""
 
     items: list[PlaylistItem] | UnsetType = UNSET
-    total: int | None = None
+    total: Count | None = None
 
     @property
     def entries(self) -> list[PlaylistItem]:
@@ -166,7 +169,7 @@ class Playlist(Struct):
 class ListedPlaylist(Struct):
     """A playlist as listings show it."""
 
-    id: str
+    id: str | None
     snapshot_id: str | None = None
 
 

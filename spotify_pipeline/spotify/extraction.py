@@ -85,8 +85,9 @@ def list_mine(client: SpotifyClient) -> Listed:
     while not whole and readings < _READINGS:
         entries, totals = _listed_entries(client)
         whole, readings = totals == {len(entries)}, readings + 1
-    wanted = {entry.id: Wanted(entry.id, entry.snapshot_id) for entry in entries if entry}
-    return Listed(list(wanted.values()), hidden=entries.count(None), whole=whole)
+    wanted = {entry.id: Wanted(entry.id, entry.snapshot_id) for entry in entries if entry and entry.id}
+    hidden = sum(1 for entry in entries if not (entry and entry.id))
+    return Listed(list(wanted.values()), hidden, whole)
 
 
 def _listed_entries(client: SpotifyClient) -> tuple[list[ListedPlaylist | None], set[int]]:

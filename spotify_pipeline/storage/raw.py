@@ -123,9 +123,12 @@ class RawStore:
 
     def commit(self, manifest: Manifest) -> None:
         """Make the staged documents and this manifest the day's."""
-        content = msgspec.json.format(msgspec.json.encode(manifest), indent=1)
-        self._objects.put(_staged_manifest(manifest.snapshot_date), content)
+        self._objects.put(_staged_manifest(manifest.snapshot_date), _encoded(manifest))
         self._complete_commit(manifest.snapshot_date)
+
+    def correct(self, manifest: Manifest) -> None:
+        """Replace the manifest of a finished day, whatever an extraction may be staging meanwhile."""
+        self._objects.put(f"{_folder(_DAYS, manifest.snapshot_date)}/{_MANIFEST}", _encoded(manifest))
 
     def quarantine_answer(self, day: date, playlist_id: str, body: bytes) -> str:
         """Keep what Spotify sent instead of a document, as it arrived, and return where."""
@@ -134,7 +137,7 @@ class RawStore:
         return self._objects.uri(key)
 
     def quarantine_document(self, day: date, playlist_id: str) -> None:
-        """Take a damaged document out of a finished day, whose manifest no longer counts on it."""
+        """Take a damaged document, if it is there at all, out of a finished day and keep it for inspection."""
         with suppress(ObjectNotFoundError):
             self._objects.move(_document(_DAYS, day, playlist_id), _document(_QUARANTINE, day, playlist_id))
 
@@ -149,6 +152,10 @@ class RawStore:
             for key in sorted(staged, key=manifest.__eq__):
                 with suppress(ObjectNotFoundError):  # somebody else, who has opened the day, was faster
                     self._objects.move(key, key.replace(_STAGED, _DAYS, 1))
+
+
+def _encoded(manifest: Manifest) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(manifest), indent=1)
 
 
 def _folder(kind: str, day: date) -> str:

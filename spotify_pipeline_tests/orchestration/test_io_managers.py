@@ -1,0 +1,69 @@
+"""The same IO managers over folders and over S3 buckets."""
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from dagster import AssetKey, DagsterInstance
+
+from spotify_pipeline.definitions import build_defs
+from spotify_pipeline.demo.backends import Demo, DemoBackends
+from spotify_pipeline.settings import load_settings
+from spotify_pipeline.storage.raw import RawDay
+from spotify_pipeline.tables.declarations import TABLES
+from spotify_pipeline_tests.orchestration.conftest import DAY, FIRST_DAY
+from spotify_pipeline_tests.orchestration.test_daily_snapshot import run
+
+
+class BackendsInS3(DemoBackends):
+    """A demo whose raw documents and tables are in two buckets."""
+
+    def __init__(self, data_dir: Path, day: date, bucket: str) -> None:
+        settings = load_settings(SPOTIFY_PIPELINE_DATA_DIR=str(data_dir)).model_copy(update={"fixed_today": day})
+        super().__init__(settings, Demo(FIRST_DAY, seed=7))
+        self._raw_location = f"s3://{bucket}/raw"
+        self._tables_location = f"s3://{bucket}/tables"
+
+
+@pytest.fixture
+def in_s3(tmp_path: Path, bucket: str) -> DemoBackends:
+    return BackendsInS3(tmp_path, DAY, bucket)
+
+
+def test_days_are_written_to_s3_and_read_back(
+    in_s3: DemoBackends, instance: DagsterInstance, tmp_path: Path, bucket: str
+) -> None:
+    made = ["raw_playlists", *TABLES]
+    assert run(in_s3, instance, selection=made).success
+    next_day = DAY + timedelta(days=1)
+    assert run(BackendsInS3(tmp_path, next_day, bucket), instance, next_day, selection=made).success
+
+    assert in_s3.raw.days() == [DAY, next_day]
+    assert in_s3.tables.staged(next_day) == list(TABLES)
+    counts = in_s3.raw.open_day(next_day).manifest.counts()
+    assert counts["unchanged"] > 0  # the documents of the day before were found and copied inside S3
+    assert not any(tmp_path.rglob("*.parquet"))
+    assert not any(tmp_path.rglob("*.json.gz"))
+
+    loaded = build_defs(in_s3).load_asset_value(AssetKey("raw_playlists"), partition_key=DAY.isoformat())
+    assert isinstance(loaded, RawDay)
+    documents = dict(loaded)
+    assert documents.keys() == loaded.manifest.by_id().keys()
+    assert all(document.startswith(b'{"') for document in documents.values())
+
+
+def test_a_day_in_s3_has_the_same_rows_as_in_a_folder(in_s3: DemoBackends, instance: DagsterInstance) -> None:
+    in_folder = DemoBackends(in_s3.settings, Demo(FIRST_DAY, seed=7))
+    for backends in (in_s3, in_folder):
+        assert run(backends, instance, selection=["raw_playlists", *TABLES]).success
+    for name in TABLES:
+        in_both = [backends.tables.read(name, DAY) for backends in (in_s3, in_folder)]
+        assert in_both[0].drop("fetched_at", strict=False).equals(in_both[1].drop("fetched_at", strict=False))
+
+
+def test_the_audit_of_a_day_in_s3_publishes_it(in_s3: DemoBackends, instance: DagsterInstance) -> None:
+    result = run(in_s3, instance, selection=["raw_playlists", *TABLES])
+    assert all(evaluation.passed for evaluation in result.get_asset_check_evaluations())
+    in_s3.tables.publish(DAY)
+    assert in_s3.tables.published_days() == [DAY]
+    assert in_s3.tables.staged(DAY) == []
