@@ -7,6 +7,7 @@ credentials there.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -66,7 +67,7 @@ class DemoBackends(Backends):
         """Go on with `demo` on the day that the settings call today."""
         # The partitions begin with the invented history, so that the UI does not show years of missing days.
         super().__init__(settings.model_copy(update={"start_date": demo.first_day}))
-        self._catalogue = DemoCatalogue(demo.seed, demo.first_day)
+        self._demo = demo
 
     @contextmanager
     def spotify(self) -> Iterator[SpotifyClient]:
@@ -80,7 +81,7 @@ class DemoBackends(Backends):
                 f"{self.settings.data_dir} holds the demo's invented history: choose another folder for your own "
                 "playlists with SPOTIFY_PIPELINE_DATA_DIR, or remove it."
             )
-        with DemoServer(self._catalogue, day=self.settings.today()) as server:
+        with DemoServer(_catalogue(self._demo), day=self.settings.today()) as server:
             stand_in = {
                 "api_url": HttpUrl(f"{server.url}/v1/"),
                 "accounts_url": HttpUrl(server.url),
@@ -90,3 +91,9 @@ class DemoBackends(Backends):
             }
             with SpotifyClient.from_settings(self.settings.model_copy(update=stand_in)) as client:
                 yield client
+
+
+@cache
+def _catalogue(demo: Demo) -> DemoCatalogue:
+    """Inventing the music takes longer than a day of the demo otherwise does, so the days share it."""
+    return DemoCatalogue(demo.seed, demo.first_day)

@@ -23,8 +23,8 @@ from spotify_pipeline.tables.audit import CHECKS
 def build_checks(partitions: DailyPartitionsDefinition) -> AssetChecksDefinition:
     """One step that runs every check on one day. It reads the day by itself, so that no other partition is loaded."""
     with warnings.catch_warnings():
-        # Partitions of checks are a preview in the version of Dagster that is pinned. Without them a check could not
-        # be started by itself for a day, and the UI would show one day's outcome as every day's.
+        # Partitions of checks are a preview in the version of Dagster that is pinned. Without them the UI would show
+        # one day's outcome as every day's.
         warnings.simplefilter("ignore", PreviewWarning)
         specs = [
             AssetCheckSpec(
