@@ -139,7 +139,7 @@ def break_items(frames: dict[str, pl.DataFrame]) -> None:
 @pytest.mark.parametrize(
     ("spoil", "reason"),
     [
-        (break_tracks, "tracks.values: not so in 2 rows that duration_ms is at least 0"),
+        (break_tracks, "tracks.values: duration_ms is at least 0: not so in 2 rows"),
         (break_albums, "tracks.foreign_keys: 1 values of album_id are not in albums, such as album"),
         (break_items, "coverage.complete: 1 playlists are not whole: mine has 1 rows instead of 3"),
     ],

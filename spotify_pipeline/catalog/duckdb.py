@@ -18,7 +18,8 @@ from spotify_pipeline.storage.tables import TableStore
 from spotify_pipeline.tables.declarations import TABLES
 from spotify_pipeline.tables.schema import PARTITION_COLUMN, Column, ColumnType, Table
 
-PARTITION_COMMENT = "The UTC day on which Spotify was asked."
+_PARTITION_COMMENT = "The UTC day on which Spotify was asked."
+_LOCK_SECONDS = 60  # publishing takes less than one, so whoever still holds the lock has been stopped in it
 
 
 class DuckDBCatalog:
@@ -37,7 +38,7 @@ class DuckDBCatalog:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with (
-                FileLock(self.path.with_suffix(".lock")),
+                FileLock(self.path.with_suffix(".lock"), timeout=_LOCK_SECONDS),
                 tempfile.TemporaryDirectory(prefix=".catalog-", dir=self.path.parent) as folder,
             ):
                 days = self._tables.published_days()
@@ -80,7 +81,7 @@ def _comments(table: Table) -> Iterable[str]:
     yield f"COMMENT ON VIEW {table.name} IS {_text(table.description)};"
     for column in table.columns:
         yield f'COMMENT ON COLUMN {table.name}."{column.name}" IS {_text(column.description)};'
-    yield f"COMMENT ON COLUMN {table.name}.{PARTITION_COLUMN} IS {_text(PARTITION_COMMENT)};"
+    yield f"COMMENT ON COLUMN {table.name}.{PARTITION_COLUMN} IS {_text(_PARTITION_COMMENT)};"
 
 
 def _text(value: str) -> str:

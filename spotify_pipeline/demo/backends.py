@@ -32,11 +32,17 @@ class Demo(msgspec.Struct, frozen=True):
 
 
 def read_marker(data_dir: Path) -> Demo | None:
-    """The demo of a data folder; None if it is not a demo's."""
+    """The demo of a data folder; None if it is not a demo's.
+
+    Raises:
+        SettingsError: it is marked as a demo's, but the mark cannot be read.
+    """
     try:
         return msgspec.json.decode((data_dir / _MARKER).read_bytes(), type=Demo)
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
+    except (OSError, msgspec.DecodeError) as error:
+        raise SettingsError(f"Cannot read {data_dir / _MARKER}, which marks a demo's folder: {error}.") from None
 
 
 def open_backends(settings: Settings) -> Backends:

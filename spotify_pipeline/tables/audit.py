@@ -112,7 +112,7 @@ def _broken_rules(table: Table, read_table: ReadTable) -> Iterator[str]:
         for rule, is_broken in column.broken_rules().items():
             broken = frame.filter(is_broken)
             if broken.height:
-                yield f"not so in {broken.height} rows that {rule}: such as {_examples(broken.select(column.name))}"
+                yield f"{rule}: not so in {broken.height} rows, such as {_examples(broken.select(column.name))}"
 
 
 def _unreadable(read_table: ReadTable) -> Iterator[str]:

@@ -72,3 +72,11 @@ def test_a_demo_folder_is_marked_with_what_its_history_is_made_from(demo: str, d
     marker = json.loads((data_dir / "demo.json").read_text())
     assert marker == {"first_day": str(TODAY - timedelta(days=1)), "seed": 2026}
     assert set(marker) == set(Demo.__struct_fields__)
+
+
+def test_a_damaged_mark_is_named(run: Run, data_dir: Path) -> None:
+    data_dir.mkdir()
+    (data_dir / "demo.json").write_text("{")
+    outcome = run("run")
+    assert outcome.code == 1
+    assert f"Cannot read {data_dir / 'demo.json'}" in outcome.err

@@ -106,7 +106,7 @@ def test_each_table_is_read_once(day: Frames) -> None:
 def test_a_finding_as_text_says_which_check_and_why(day: Frames) -> None:
     day["tracks"] = with_value(day["tracks"], "duration_ms", -1)
     found = findings(day)
-    assert str(found["tracks.values"]) == ("tracks.values: not so in 1 rows that duration_ms is at least 0: such as -1")
+    assert str(found["tracks.values"]) == "tracks.values: duration_ms is at least 0: not so in 1 rows, such as -1"
     assert str(found["tracks.types"]) == "tracks.types: passed"
 
 
@@ -249,7 +249,7 @@ def test_a_value_below_the_least_one_fails_and_the_least_one_does_not(
     assert problem(day, table.name, "values") == ""
     day[table.name] = with_value(sound, column.name, column.at_least - 1)
     assert problem(day, table.name, "values") == (
-        f"not so in 1 rows that {column.name} is at least {column.at_least}: such as {column.at_least - 1}"
+        f"{column.name} is at least {column.at_least}: not so in 1 rows, such as {column.at_least - 1}"
     )
 
 
@@ -290,7 +290,7 @@ def test_the_number_of_broken_rows_is_told(positions: list[int]) -> None:
     text = problem(day, "playlist_items", "values")
     if broken:
         shown = "; ".join(str(position) for position in broken[:3]) + ("; …" if len(broken) > 3 else "")
-        assert text == f"not so in {len(broken)} rows that position is at least 0: such as {shown}"
+        assert text == f"position is at least 0: not so in {len(broken)} rows, such as {shown}"
     else:
         assert text == ""
 
