@@ -28,6 +28,9 @@ _LONGEST_WAIT_SECONDS = 60.0
 """A longer Retry-After is the daily quota rather than the rolling rate limit: do not sleep through it."""
 
 _MOST_WAITS = 5
+_MOST_OUTAGES = 8
+"""Requests in a row without any answer, after which no more are sent: each has waited and repeated by itself."""
+
 _ITEM_TYPES = ("track", "episode")  # without it Spotify sends episodes as damaged tracks
 
 
@@ -51,6 +54,7 @@ class SpotifyClient:
         self._spotipy.prefix = f"{api_url.rstrip('/')}/"
         self._counted = threading.local()
         self._quota: QuotaError | None = None
+        self._outages = 0
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
@@ -114,9 +118,24 @@ class SpotifyClient:
             LoginError: the credentials are not accepted.
             QuotaError: the app has used up its daily quota; no further call is sent.
             RefusedError: any other error answer.
-            UnreachableError: no answer, or server errors only.
+            UnreachableError: no answer, or server errors only; after many in a row no further call is sent.
             MalformedError: success without a JSON object.
         """
+        if self._outages >= _MOST_OUTAGES:
+            raise UnreachableError("Spotify did not answer again and again, so no more was asked; try again later.")
+        try:
+            body = self._answer(call, *args, **kwargs)
+        except UnreachableError:
+            self._outages += 1
+            raise
+        except (RefusedError, MalformedError):
+            self._outages = 0
+            raise
+        self._outages = 0
+        return body
+
+    def _answer(self, call: Callable[..., Any], *args: Any, **kwargs: Any) -> bytes:  # noqa: ANN401
+        """As `_get`, whatever happened before, and after as many waits as Spotify's rate limit asks for."""
         for waits in range(_MOST_WAITS + 1):
             if self._quota:
                 raise self._quota

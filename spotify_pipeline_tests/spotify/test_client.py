@@ -307,6 +307,30 @@ def test_any_retry_after_ends_in_a_wait_of_at_most_a_minute_or_in_a_quota_error(
         assert 0 <= wait <= 60
 
 
+# Outages
+
+
+def test_after_many_requests_without_an_answer_no_more_are_sent(fake: FakeSpotify) -> None:
+    client = fake.client()
+    fake.on("playlists/.*", dropped, times=1000)
+    for _ in range(30):
+        with pytest.raises(UnreachableError):
+            client.playlist(ID)
+    assert client.requests_made == 8
+
+
+def test_any_answer_ends_an_outage(fake: FakeSpotify) -> None:
+    client = fake.client()
+    fake.on("playlists/.*", dropped, times=7)
+    fake.on("playlists/.*", lambda _: error(404, "Resource not found"), times=1)
+    fake.on("playlists/.*", dropped, times=7)
+    for expected in (*[UnreachableError] * 7, RefusedError, *[UnreachableError] * 7):
+        with pytest.raises(expected):
+            client.playlist(ID)
+    client.my_playlists(0)
+    assert client.requests_made == 16
+
+
 # Counting
 
 
