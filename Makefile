@@ -2,6 +2,9 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+# Another data folder than the one that dagster.yaml names; as the settings, from the environment or from .env.
+DATA_DIR := $(or $(SPOTIFY_PIPELINE_DATA_DIR),$(shell sed -n 's/^SPOTIFY_PIPELINE_DATA_DIR=//p' .env 2>/dev/null))
+OPEN_INSTANCE := "import sys, pathlib, spotify_pipeline.cli.daily_job as job; job.open_instance(pathlib.Path(sys.argv[1]))"
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .PHONY: help install demo dev test lint docs clean
@@ -24,7 +27,10 @@ demo: .venv/installed ## thirty days of an invented Spotify, without any account
 	$(BIN)/spotify-pipeline demo
 
 dev: .venv/installed ## Dagster's UI on http://127.0.0.1:3000
-	$(if $(SPOTIFY_PIPELINE_DATA_DIR),DAGSTER_HOME=$(abspath $(SPOTIFY_PIPELINE_DATA_DIR))/dagster) $(BIN)/dagster dev
+ifdef DATA_DIR
+	@$(BIN)/python -c $(OPEN_INSTANCE) $(DATA_DIR)
+endif
+	$(if $(DATA_DIR),DAGSTER_HOME=$(abspath $(DATA_DIR))/dagster) $(BIN)/dagster dev
 
 test: .venv/installed-dev ## the tests, with the coverage of the package
 	$(BIN)/python -m pytest --numprocesses auto --cov --cov-report term-missing:skip-covered

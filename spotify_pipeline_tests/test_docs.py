@@ -145,3 +145,16 @@ def test_the_refresh_token_needs_an_app_first(tmp_path: Path) -> None:
     )
     assert done.returncode == 1
     assert done.stderr.startswith("No Spotify credentials")
+
+
+@pytest.mark.parametrize("place", ["nowhere", "environment", ".env"])
+def test_make_dev_shows_the_history_of_the_data_folder_that_the_settings_name(place: str, tmp_path: Path) -> None:
+    environment = {"PATH": os.environ["PATH"]}
+    if place == "environment":
+        environment["SPOTIFY_PIPELINE_DATA_DIR"] = "elsewhere"
+    if place == ".env":
+        (tmp_path / ".env").write_text("SPOTIPY_CLIENT_ID=app\nSPOTIFY_PIPELINE_DATA_DIR=elsewhere\n")
+    command = ["make", "--dry-run", "--file", ROOT / "Makefile", "--assume-old", ".venv/installed", "dev"]
+    shown = subprocess.run(command, cwd=tmp_path, env=environment, check=True, capture_output=True, text=True).stdout
+    home = f"DAGSTER_HOME={tmp_path}/elsewhere/dagster "
+    assert shown.splitlines()[-1] == f"{'' if place == 'nowhere' else home}.venv/bin/dagster dev"
