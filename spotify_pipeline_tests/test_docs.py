@@ -154,7 +154,7 @@ def test_make_dev_shows_the_history_of_the_data_folder_that_the_settings_name(pl
         environment["SPOTIFY_PIPELINE_DATA_DIR"] = "elsewhere"
     if place == ".env":
         (tmp_path / ".env").write_text("SPOTIPY_CLIENT_ID=app\nSPOTIFY_PIPELINE_DATA_DIR=elsewhere\n")
-    command = ["make", "--dry-run", "--file", ROOT / "Makefile", "--assume-old", ".venv/installed", "dev"]
+    command = ["make", "--dry-run", "--file", str(ROOT / "Makefile"), "--assume-old", ".venv/installed", "dev"]
     shown = subprocess.run(command, cwd=tmp_path, env=environment, check=True, capture_output=True, text=True).stdout
     home = f"DAGSTER_HOME={tmp_path}/elsewhere/dagster "
     assert shown.splitlines()[-1] == f"{'' if place == 'nowhere' else home}.venv/bin/dagster dev"
