@@ -1,6 +1,6 @@
 """The steps of a day as plain functions: extract, transform, audit, publish. Whoever runs a day calls these."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -123,14 +123,16 @@ def publish_day(backends: Backends, day: date) -> Publication:
                 f"The transformation of {day} was interrupted ({', '.join(sorted(missing))} missing): run it again."
             )
         if failed := [finding for finding in audit_day(backends, day) if not finding.passed]:
-            raise DataError(
-                f"{day} is not published, because {len(failed)} checks failed: "
-                f"{' | '.join(str(finding) for finding in failed)}"
-            )
+            raise DataError(not_published(day, [str(finding) for finding in failed]))
         tables.publish(day)
     elif day not in tables.published_days():
         raise DataError(f"There are no tables for {day}: run the transformation of that day first.")
     return Publication(backends.catalog.publish(), str(backends.catalog.path))
+
+
+def not_published(day: date, failed_checks: Sequence[str]) -> str:
+    """Why a day is not shown, in one sentence; each failed check with what it found."""
+    return f"{day} is not published, because {len(failed_checks)} checks failed: {' | '.join(failed_checks)}"
 
 
 def _not_listed(rows: Iterable[Coverage], *, whole: bool) -> dict[str, Coverage]:

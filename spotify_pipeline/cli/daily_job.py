@@ -12,7 +12,7 @@ from spotify_pipeline.backends import Backends
 from spotify_pipeline.definitions import build_defs
 from spotify_pipeline.errors import PipelineError, StorageError
 from spotify_pipeline.orchestration.schedules import DAILY_JOB
-from spotify_pipeline.steps import Progress
+from spotify_pipeline.steps import Progress, not_published
 from spotify_pipeline.tables.declarations import TABLES
 
 _INSTANCE_CONFIG = "telemetry:\n  enabled: false\nnux:\n  enabled: false\n"
@@ -85,14 +85,12 @@ def execute_day(
 
 
 def _failed_checks(result: ExecuteInProcessResult, day: date) -> str | None:
-    evaluations = [evaluation for evaluation in result.get_asset_check_evaluations() if not evaluation.passed]
-    if not evaluations:
-        return None
-    problems = " | ".join(
+    failed = [
         f"{evaluation.asset_key.to_user_string()}.{evaluation.check_name}: {evaluation.description}"
-        for evaluation in evaluations
-    )
-    return f"{day} is not published, because {len(evaluations)} checks failed: {problems}"
+        for evaluation in result.get_asset_check_evaluations()
+        if not evaluation.passed
+    ]
+    return not_published(day, failed) if failed else None
 
 
 def _first_cause(result: ExecuteInProcessResult) -> str:
