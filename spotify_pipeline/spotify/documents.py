@@ -7,8 +7,11 @@ tells which it is, so nothing needs to be configured. One trap: inside a track o
 so `track` is declared on playlist entries only.
 """
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from io import BytesIO
+from itertools import chain
 from typing import Annotated, TypeVar, cast
 
 import msgspec
@@ -17,9 +20,10 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 from spotify_pipeline.errors import DataError
 
 Timestamp = Annotated[datetime, Meta(tz=True)]
-# What the tables' columns hold: a document with another number fails alone, instead of the whole day.
+# What the tables' columns hold: a document with anything else fails alone, instead of the whole day.
 Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 BigCount = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+_FIRST_TIME, _LAST_TIME = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
 class Image(Struct):
@@ -114,9 +118,11 @@ class PlaylistItem(Struct):
     track: Content | UnsetType | None = UNSET
 
     def __post_init__(self) -> None:
-        """Refuse an entry with neither key: it is no playlist entry at all. msgspec adds where it stands."""
+        """Refuse what no column holds, and an entry with neither key, which is none. msgspec adds where it stands."""
         if self.item is UNSET and self.track is UNSET:
             raise ValueError("neither `item` nor `track`")
+        if self.added_at and not _FIRST_TIME <= self.added_at <= _LAST_TIME:  # possible with an offset from UTC
+            raise ValueError("in UTC, `added_at` is not in the years 1 to 9999")
 
     @property
     def content(self) -> Content | None:
@@ -166,11 +172,21 @@ class Playlist(Struct):
         return next((total for total in totals if total is not None), None)
 
 
+class Account(Struct, frozen=True):
+    """The user who has logged in."""
+
+    id: str
+    display_name: str | None = None
+
+
 class ListedPlaylist(Struct):
     """A playlist as listings show it."""
 
     id: str | None
     snapshot_id: str | None = None
+    name: str | None = None
+    owner: User | None = None
+    collaborative: bool | None = None
 
 
 class Listing(Struct):
@@ -180,8 +196,8 @@ class Listing(Struct):
     total: int
 
 
-_Document = TypeVar("_Document", Playlist, Page, Listing)
-_DECODERS = {kind: msgspec.json.Decoder(kind) for kind in (Playlist, Page, Listing)}
+_Document = TypeVar("_Document", Playlist, Page, Listing, Account, Artist, Album)
+_DECODERS = {kind: msgspec.json.Decoder(kind) for kind in (Playlist, Page, Listing, Account, Artist, Album)}
 
 
 def decode(document: bytes, kind: type[_Document]) -> _Document:
@@ -192,38 +208,91 @@ def decode(document: bytes, kind: type[_Document]) -> _Document:
     """
     try:
         return cast("_Document", _DECODERS[kind].decode(document))
-    except msgspec.ValidationError as error:
+    except (msgspec.ValidationError, RecursionError) as error:
         raise DataError(f"unexpected JSON: {error}") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise DataError(f"not JSON: {error}") from None
+
+
+_CANNOT_MERGE = "cannot merge the playlist's pages"
+_NULL = Raw(b"null")
+_Kind = TypeVar("_Kind")
+
+
+class _NewShape(Struct):
+    items: dict[str, Raw] | None = None
+
+
+class _RawPage(Struct):
+    items: list[Raw]
+    next: Raw = _NULL
+
+
+def on_one_line(document: bytes) -> bytes:
+    """The JSON document without white space around its tokens, each token as the bytes that it was.
+
+    Raises:
+        DataError: it is not JSON.
+    """
+    with _refusing("cannot put the document on one line"):
+        return msgspec.json.format(document, indent=-1)
 
 
 def merge_pages(playlist: bytes, further_pages: Iterable[bytes]) -> bytes:
     """The playlist as one document on one line, with the entries of all its pages.
 
     Values are copied as the bytes that Spotify sent, so that nothing is lost in a round trip through Python's
-    numbers and strings. Only the merged page's `next` changes: it becomes the last page's.
+    numbers and strings. Only the merged page's `next` changes: it becomes the last page's. Each page is let go before
+    the next one is taken, and the merged document is in memory once.
 
     Raises:
         DataError: a document is not as Spotify documents it.
     """
-    pages = list(further_pages)
+    pages = iter(further_pages)
+    second = next(pages, None)
+    if second is None:
+        with _refusing(_CANNOT_MERGE):
+            return msgspec.json.format(playlist, indent=-1)
+    document = _read(playlist, dict[str, Raw])
+    key = "items" if "items" in (_read(playlist, _NewShape).items or {}) else "tracks"
+    first = document.get(key, _NULL)
+    entries, link = _entries(chain([first, second], pages))
+    around = _read(first, dict[str, Raw]) | {"items": Raw(b"[\n]"), "next": link}
+    document[key] = Raw(msgspec.json.encode(around))
+    before, after = msgspec.json.encode(document).split(b"\n")  # which is nowhere else: no token holds a line feed
+    return _between(before, entries, after)
+
+
+@contextmanager
+def _refusing(problem: str) -> Iterator[None]:
     try:
-        if pages:
-            document = msgspec.json.decode(playlist, type=dict[str, Raw])
-            key = "items" if _is_page(document.get("items")) else "tracks"
-            merged = msgspec.json.decode(document[key], type=dict[str, Raw])
-            entries = msgspec.json.decode(merged["items"], type=list[Raw])
-            for page in (msgspec.json.decode(body, type=dict[str, Raw]) for body in pages):
-                entries += msgspec.json.decode(page["items"], type=list[Raw])
-                merged["next"] = page.get("next", Raw(b"null"))
-            merged["items"] = Raw(msgspec.json.encode(entries))
-            document[key] = Raw(msgspec.json.encode(merged))
-            playlist = msgspec.json.encode(document)
-        return msgspec.json.format(playlist, indent=-1)
-    except (msgspec.MsgspecError, KeyError) as error:
-        raise DataError(f"cannot merge the playlist's pages: {error}") from None
+        yield
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise DataError(f"{problem}: {error}") from None
 
 
-def _is_page(value: Raw | None) -> bool:
-    return value is not None and "items" in (msgspec.json.decode(value, type=dict[str, Raw] | None) or {})
+def _read(document: bytes, kind: type[_Kind]) -> _Kind:
+    with _refusing(_CANNOT_MERGE):
+        return msgspec.json.decode(msgspec.json.format(document, indent=-1), type=kind)
+
+
+def _entries(pages: Iterable[bytes]) -> tuple[BytesIO, Raw]:
+    """The entries of all pages with commas between, and the `next` of the last page."""
+    entries, link = BytesIO(), _NULL
+    for body in pages:
+        page = _read(body, _RawPage)
+        if page.items and entries.tell():
+            entries.write(b",")
+        entries.write(b",".join(page.items))
+        link = page.next
+    return entries, link
+
+
+def _between(before: bytes, text: BytesIO, after: bytes) -> bytes:
+    """The three in one piece; `text` is moved inside its own buffer, because it may be too large to be copied."""
+    start, end = len(before), len(before) + text.tell()
+    text.write(before + after)  # makes room
+    with text.getbuffer() as buffer:
+        buffer[start:end] = buffer[: end - start]
+        buffer[:start], buffer[end:] = before, after
+    return text.getvalue()

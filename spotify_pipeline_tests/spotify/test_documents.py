@@ -1,4 +1,6 @@
 import json
+import tracemalloc
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -7,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spotify_pipeline.errors import DataError
-from spotify_pipeline.spotify.documents import Listing, Page, Playlist, decode, merge_pages
+from spotify_pipeline.spotify.documents import Listing, Page, Playlist, decode, merge_pages, on_one_line
 from spotify_pipeline_tests.spotify.fake_spotify import KEYS, FakePlaylist, Shape
 
 SHAPES: list[Shape] = ["old", "new", "both"]
+DEEP = b'{"id": "x", "more": %s}' % (b"[" * 1_000_000 + b"]" * 1_000_000)
 ENTRY = {"track": {"type": "track", "id": "song", "track": True}}
 
 
@@ -95,6 +98,15 @@ def test_a_listing_may_hide_playlists() -> None:
             in_playlist(ENTRY | {"added_at": "2026-01-02T03:04:05"}),
             "timezone component - at `$.tracks.items[0].added_at`",
         ),
+        (
+            in_playlist(ENTRY | {"added_at": "0001-01-01T00:00:00+23:59"}),
+            "in UTC, `added_at` is not in the years 1 to 9999 - at `$.tracks.items[0]`",
+        ),
+        (
+            in_playlist(ENTRY | {"added_at": "9999-12-31T23:59:59-23:59"}),
+            "in UTC, `added_at` is not in the years 1 to 9999 - at `$.tracks.items[0]`",
+        ),
+        (DEEP, " while deserializing an object"),
         (b'{"name": "no id"}', "missing required field `id`"),
         (b'{"id": 5}', "got `int` - at `$.id`"),
         (b'{"id": "x", "tracks": [1]}', "got `array` - at `$.tracks`"),
@@ -163,9 +175,12 @@ def playlists_in_pages(draw: st.DrawFn) -> Sent:
     pages = draw(st.lists(st.lists(values, max_size=4), min_size=1, max_size=4))
     links = [draw(st.sampled_from([["null"], ['"https:\\/\\/next"']])) for _ in pages]
     about, about_page = draw(other_fields), draw(other_fields)
+    names, page_names = draw(st.permutations([*about, key])), draw(st.permutations([*about_page, "items", "next"]))
 
     def playlist(entries: list[Tokens], link: Tokens) -> Tokens:
-        return an_object(about | {key: an_object(about_page | {"items": array(entries), "next": link})})
+        page = about_page | {"items": array(entries), "next": link}
+        fields = about | {key: an_object({name: page[name] for name in page_names})}
+        return an_object({name: fields[name] for name in names})
 
     further = [
         an_object(draw(other_fields) | {"next": link, "items": array(entries)})
@@ -174,7 +189,10 @@ def playlists_in_pages(draw: st.DrawFn) -> Sent:
     return Sent(playlist(pages[0], links[0]), further, playlist([entry for page in pages for entry in page], links[-1]))
 
 
-@given(playlists_in_pages(), st.sampled_from(["", " ", "\n", "\r\n\t"]))
+spaces = st.sampled_from(["", " ", "\n", "\r\n\t"])
+
+
+@given(playlists_in_pages(), spaces)
 def test_merging_pages_keeps_every_byte_of_every_value_and_makes_one_line(sent: Sent, space: str) -> None:
     merged = merge_pages(space.join(sent.playlist).encode(), (space.join(page).encode() for page in sent.further_pages))
     assert merged == "".join(sent.whole).encode()
@@ -216,17 +234,68 @@ def test_pages_go_where_the_contents_are_and_not_where_their_number_is() -> None
     assert json.loads(merged) == document
 
 
-@pytest.mark.parametrize("page", [b"{}", b'{"items": null}', b"[]", b"", b'{"items": [1'])
+def test_the_next_link_of_a_page_that_has_none_is_null() -> None:
+    assert merge_pages(b'{"tracks": {"next": "u", "items": []}}', [b'{"items": []}']) == (
+        b'{"tracks":{"next":null,"items":[]}}'
+    )
+
+
+def test_the_merged_document_is_in_memory_once_and_its_pages_one_at_a_time() -> None:
+    def pages() -> Iterator[bytes]:
+        yield from (b'{"items": [%s]}' % b", ".join([b'"%s"' % (b"x" * 999)] * 50) for _ in range(100))
+
+    tracemalloc.start()
+    try:
+        merged = merge_pages(b'{"tracks": {"next": "u", "items": []}}', pages())
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(merged) > 5_000_000
+    assert peak < 1.3 * len(merged)
+
+
+@pytest.mark.parametrize("page", [b"{}", b'{"items": null}', b"[]", b"", b'{"items": [1', DEEP])
 def test_a_page_without_entries_cannot_be_merged(page: bytes) -> None:
     with pytest.raises(DataError, match=r"^cannot merge the playlist's pages: "):
         merge_pages(in_playlist(ENTRY), [page])
 
 
-def test_a_playlist_without_entries_cannot_take_further_pages() -> None:
+@pytest.mark.parametrize(
+    "playlist",
+    [
+        b'{"id": "x"}',
+        b'{"items": {"total": 7}, "tracks": null}',
+        b'{"items": [], "tracks": {"items": []}}',
+        b'{"tracks": {"items": []}, "\xff": 1}',
+        DEEP,
+    ],
+)
+def test_a_playlist_without_entries_cannot_take_further_pages(playlist: bytes) -> None:
     with pytest.raises(DataError, match=r"^cannot merge the playlist's pages: "):
-        merge_pages(b'{"id": "x"}', [b'{"items": []}'])
+        merge_pages(playlist, [b'{"items": []}'])
 
 
 def test_a_damaged_document_is_refused_also_where_there_is_nothing_to_merge() -> None:
     with pytest.raises(DataError, match=r"^cannot merge the playlist's pages: "):
         merge_pages(b'{"id": "x"', [])
+
+
+def test_what_goes_wrong_in_getting_pages_is_not_taken_for_a_damaged_document() -> None:
+    def pages() -> Iterator[bytes]:
+        yield b'{"items": []}'
+        raise RecursionError
+
+    with pytest.raises(RecursionError):
+        merge_pages(in_playlist(ENTRY), pages())
+
+
+@given(playlists_in_pages(), spaces)
+def test_a_document_is_put_on_one_line_with_every_byte_of_every_token(sent: Sent, space: str) -> None:
+    document = space.join(sent.playlist).encode()
+    assert on_one_line(document) == merge_pages(document, ()) == "".join(sent.playlist).encode()
+
+
+@pytest.mark.parametrize("document", [b"", b'{"id": "x"', b'{"id": "x"} {}', b'{"id": NaN}', DEEP])
+def test_what_is_not_json_cannot_be_put_on_one_line(document: bytes) -> None:
+    with pytest.raises(DataError, match=r"^cannot put the document on one line: "):
+        on_one_line(document)
