@@ -22,7 +22,11 @@ class RefusedError(SpotifyError):
 
 
 class QuotaError(SpotifyError):
-    """The app may not ask again for longer than a run can wait."""
+    """No further request is allowed for longer than a run can wait: Spotify's quota, or the budget that is set."""
+
+
+class ClockError(SpotifyError):
+    """This machine's clock is so far from Spotify's that the day would get the wrong date."""
 
 
 class MalformedError(SpotifyError):

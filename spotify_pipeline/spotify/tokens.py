@@ -1,35 +1,43 @@
-"""Access tokens: from a user's refresh token, or for the app itself, refreshed once for all threads."""
+"""Access tokens: for the user who logged in, or for the app itself, refreshed once for all threads and processes."""
 
 import logging
+import math
 import threading
-from typing import Any, Literal
+from contextlib import nullcontext
+from datetime import timedelta
+from typing import Literal
 
 import requests
+from msgspec.structs import replace
 from pydantic import SecretStr
-from spotipy import MemoryCacheHandler, SpotifyClientCredentials, SpotifyOAuth, SpotifyOauthError, SpotifyPKCE
 
-from spotify_pipeline.spotify.errors import LoginError, UnreachableError
-from spotify_pipeline.spotify.transport import TIMEOUT_SECONDS, cause
-
-SCOPES = ("playlist-read-private", "playlist-read-collaborative")
-
-# A refresh does not use the redirect URI, but spotipy insists on having one.
-_UNUSED_REDIRECT_URI = "http://127.0.0.1/"
+from spotify_pipeline.spotify.errors import LoginError, QuotaError
+from spotify_pipeline.spotify.patience import Patience
+from spotify_pipeline.spotify.token_endpoint import InvalidGrantError, TokenEndpoint, patiently
+from spotify_pipeline.spotify.token_store import TokenRecord, TokenStore, record_key
 
 # At DEBUG spotipy prints tokens, and at ERROR what is reported here with a better sentence.
 logging.getLogger("spotipy").setLevel(logging.CRITICAL)
 
 NO_CREDENTIALS = (
-    "No Spotify credentials: set SPOTIPY_CLIENT_ID and SPOTIPY_CLIENT_SECRET (and SPOTIFY_REFRESH_TOKEN for your own "
-    "playlists) in the environment or in .env; the README says how to get them, and `spotify-pipeline demo` needs none."
+    "No Spotify credentials: set SPOTIPY_CLIENT_ID and SPOTIPY_CLIENT_SECRET in the environment or in .env, and run "
+    "`spotify-pipeline login` for your own playlists; the README says how, and `spotify-pipeline demo` needs none."
 )
+
+_DEAD_REFRESH_TOKEN = (
+    "Spotify no longer accepts the refresh token (invalid_grant): consent was withdrawn or is older than six months; "  # noqa: S105
+    "run `spotify-pipeline login`"
+)
+_GIVEN_WINS = " and remove SPOTIFY_REFRESH_TOKEN, which wins over that login, or replace it"
+
+_MARGIN_SECONDS = 60.0  # a token that is about to end might do so on its way
 
 
 class TokenSource:
     """Gives spotipy an access token that is valid for at least another minute.
 
-    It takes the place of spotipy's auth managers, which refresh once in each thread, write a cache file into the
-    working directory and ask on standard input when a token is missing.
+    It takes the place of spotipy's auth managers, which refresh once in each thread, never save what Spotify replaces,
+    and ask on standard input when a token is missing.
     """
 
     def __init__(
@@ -39,93 +47,119 @@ class TokenSource:
         client_secret: SecretStr | None,
         refresh_token: SecretStr | None,
         session: requests.Session,
+        patience: Patience,
+        store: TokenStore | None = None,
     ) -> None:
-        """Check that the credentials suffice; nothing is sent yet.
+        """Choose: the given refresh token, else the stored login of this app, else the app itself. Nothing is sent yet.
 
         Raises:
-            LoginError: they do not.
+            LoginError: there is none of them.
+            StorageError: the store cannot be read.
         """
-        if not client_id or not (client_secret or refresh_token):
+        if not client_id:
+            raise LoginError(NO_CREDENTIALS)
+        self._endpoint = TokenEndpoint(accounts_url, client_id, client_secret, session, patience)
+        self._patience, self._store = patience, store
+        self._key = record_key(accounts_url, client_id, refresh_token)
+        self._given = refresh_token
+        self._record = TokenRecord(first_used_at=patience.clock.now()) if refresh_token else self._stored()
+        if self._record is None and client_secret is None:
             raise LoginError(NO_CREDENTIALS)
         self._lock = threading.Lock()
-        self._token: dict[str, Any] | None = None
-        self._refused: LoginError | None = None
-        self._refresh_token = refresh_token
-        self._accounts_url = accounts_url
-        self._manager = self._spotipy_manager(client_id, client_secret, session)
-        self._manager.OAUTH_TOKEN_URL = f"{accounts_url.rstrip('/')}/api/token"
-
-    def _spotipy_manager(
-        self, client_id: str, client_secret: SecretStr | None, session: requests.Session
-    ) -> SpotifyClientCredentials | SpotifyOAuth | SpotifyPKCE:
-        common: dict[str, Any] = {
-            "requests_session": session,
-            "requests_timeout": TIMEOUT_SECONDS,
-            "cache_handler": MemoryCacheHandler(),
-        }
-        if client_secret is None:
-            return SpotifyPKCE(client_id, _UNUSED_REDIRECT_URI, **common)
-        secret = client_secret.get_secret_value()
-        if self._refresh_token is None:
-            return SpotifyClientCredentials(client_id, secret, **common)
-        return SpotifyOAuth(client_id, secret, _UNUSED_REDIRECT_URI, **common)
+        self._access_token, self._ends = "", -math.inf  # by the monotonic clock
+        self._used_refresh_token = ""
+        self._refusal: LoginError | QuotaError | None = None
 
     @property
     def is_user(self) -> bool:
         """Whether a user has logged in, so that `/me` exists."""
-        return self._refresh_token is not None
+        return self._record is not None
 
     def get_access_token(self, *, as_dict: Literal[False] = False) -> str:
         """A valid access token; the name and the parameter are spotipy's.
 
         Raises:
             LoginError: Spotify does not accept the credentials.
-            UnreachableError: Spotify did not answer.
+            QuotaError: Spotify wants no request for longer than a run can wait.
+            StorageError: the store cannot be read or written.
+            UnreachableError: Spotify did not answer, again and again.
         """
         del as_dict
         with self._lock:
-            if self._refused:  # by an earlier request, perhaps of another thread: asking again cannot help
-                raise self._refused
-            if self._token is None or self._manager.is_token_expired(self._token):
-                self._token = self._request_token()
-            return str(self._token["access_token"])
+            if self._refusal:  # of an earlier request, perhaps of another thread: asking again cannot help
+                self._require_another_login(self._refusal)
+            if self._patience.clock.monotonic() >= self._ends:
+                try:
+                    patiently(self._patience, self._obtain)
+                except (LoginError, QuotaError) as error:
+                    self._refusal = error
+                    raise
+            return self._access_token
 
-    def _request_token(self) -> dict[str, Any]:
-        try:
-            if self._refresh_token is None:
-                self._manager.get_access_token(as_dict=False, check_cache=False)
-                token = self._manager.cache_handler.get_cached_token()
+    def renew(self, refused: str) -> None:
+        """Give no longer this access token, which Spotify has refused: it was revoked, or a clock was wrong.
+
+        Where another thread or process has a newer one already, that is the next; else the next call asks for one.
+        """
+        with self._lock:
+            if self._access_token == refused:
+                self._ends = -math.inf
+
+    def _require_another_login(self, refusal: LoginError | QuotaError) -> None:
+        """Raise the refusal, unless there is another refresh token meanwhile: somebody may have run `login`."""
+        stored = self._stored()
+        if self._record is None or stored is None or self._refresh_token(stored) == self._used_refresh_token:
+            raise refusal
+        self._refusal = None
+
+    def _obtain(self) -> None:
+        """Take an access token that another process has got, or ask for one, once."""
+        self._patience.wait(0)  # ends where the run was interrupted
+        if self._record is None:
+            token = self._endpoint.ask(grant_type="client_credentials")
+            self._take(token.access_token, token.expires_in)
+            return
+        with self._store.locked() if self._store else nullcontext():
+            record = self._stored() or self._record
+            seconds = self._seconds_left(record)
+            if seconds > _MARGIN_SECONDS:
+                self._take(record.access_token, seconds)
             else:
-                token = self._manager.refresh_access_token(self._refresh_token.get_secret_value())
-            access = {name: token[name] for name in ("access_token", "expires_at")}
-        except SpotifyOauthError as error:
-            problem = _oauth_problem(error)
-            if isinstance(problem, LoginError):
-                self._refused = problem
-            raise problem from None
-        except (ValueError, LookupError, TypeError, AttributeError):  # how spotipy trips over other JSON, or none
-            raise self._no_token("the answer is not a token") from None
-        except requests.RequestException as error:
-            raise self._no_token(cause(error)) from None
-        if token.get("refresh_token"):  # a new one replaces the old one; usually the answer has none
-            self._refresh_token = SecretStr(token["refresh_token"])
-        return access
+                self._refresh(record)
 
-    def _no_token(self, reason: str) -> UnreachableError:
-        return UnreachableError(
-            f"No access token from {self._accounts_url} ({reason}): check the network and "
-            "SPOTIFY_PIPELINE_ACCOUNTS_URL."
+    def _refresh(self, record: TokenRecord) -> None:
+        """Exchange the record's refresh token; what comes is saved before anybody uses it."""
+        self._used_refresh_token = used = self._refresh_token(record)
+        asked_at = self._patience.clock.now()
+        try:
+            token = self._endpoint.ask(grant_type="refresh_token", refresh_token=used)
+        except InvalidGrantError:
+            raise LoginError(f"{_DEAD_REFRESH_TOKEN}{_GIVEN_WINS if self._given else ''}.") from None
+        record = replace(
+            record,
+            access_token=token.access_token,
+            access_token_ends=asked_at + timedelta(seconds=token.expires_in),
+            scopes=tuple(token.scope.split()) if token.scope else record.scopes,
         )
+        if token.refresh_token and token.refresh_token != used:  # Spotify has replaced it, the old one is dead
+            record = replace(record, refresh_token=token.refresh_token)
+        self._record = record
+        if self._store:
+            self._store.save(self._key, record)
+        self._take(token.access_token, token.expires_in)
 
+    def _refresh_token(self, record: TokenRecord) -> str:
+        return record.refresh_token or (self._given.get_secret_value() if self._given else "")
 
-def _oauth_problem(error: SpotifyOauthError) -> LoginError | UnreachableError:
-    if error.error == "invalid_grant":
-        return LoginError(
-            "Spotify no longer accepts the refresh token (invalid_grant): consent was withdrawn or is older than six "
-            "months; get a new SPOTIFY_REFRESH_TOKEN as the README says."
-        )
-    if error.error in ("invalid_client", "invalid_request", "unauthorized_client"):
-        return LoginError(
-            f"Spotify does not accept the app ({error.error}): check SPOTIPY_CLIENT_ID and SPOTIPY_CLIENT_SECRET."
-        )
-    return UnreachableError("Spotify's token endpoint answered with an error; try again later.")
+    def _stored(self) -> TokenRecord | None:
+        return self._store.read(self._key) if self._store else None
+
+    def _seconds_left(self, record: TokenRecord) -> float:
+        """How long the record's access token may be used; 0 where it is the one at hand, which is of no more use."""
+        if record.access_token_ends is None or record.access_token == self._access_token:
+            return 0
+        return (record.access_token_ends - self._patience.clock.now()).total_seconds()
+
+    def _take(self, access_token: str, seconds: float) -> None:
+        self._access_token = access_token
+        self._ends = self._patience.clock.monotonic() + seconds - _MARGIN_SECONDS

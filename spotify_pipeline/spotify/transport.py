@@ -1,35 +1,56 @@
-"""The HTTP session that spotipy works with: time-outs, retries, and the bodies as they arrived."""
+"""The HTTP session that spotipy works with: whole answers within a time, and the bytes as they arrived."""
 
 import threading
+from contextlib import suppress
+from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.util import Retry
-
-TIMEOUT_SECONDS = (10.0, 30.0)
-"""For connecting, and between two bytes of an answer."""
-
-_RETRIES = 3
 
 
-def new_session() -> requests.Session:
-    """A session that repeats GET requests after dropped connections and server errors, and nothing else.
+class _WholeAnswers(HTTPAdapter):
+    """Reads each answer to its end within a time.
 
-    It never sleeps for as long as `Retry-After` says (spotipy's own session does, up to a day), and hands a last
-    error answer on instead of raising, so that spotipy keeps its status, headers and reason.
+    The time-out of requests is between two bytes, so an answer that drips would hold a thread for ever.
     """
-    retry = Retry(
-        total=_RETRIES,
-        allowed_methods={"GET"},
-        status_forcelist={500, 502, 503, 504},
-        backoff_factor=0.3,
-        backoff_jitter=0.3,
-        respect_retry_after_header=False,
-        raise_on_status=False,
-    )
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self._seconds = seconds
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:  # noqa: ANN401
+        response = super().send(request, *args, **(kwargs | {"stream": True}))
+        too_late = threading.Event()
+
+        def hang_up() -> None:
+            too_late.set()
+            with suppress(RuntimeError, ValueError, OSError):  # the last byte came just now
+                response.raw.shutdown()
+
+        timer = threading.Timer(self._seconds, hang_up)
+        timer.daemon = True
+        timer.start()
+        try:
+            _ = response.content
+        except Exception:  # which one it is where the connection is shut down, is up to the operating system and TLS
+            if not too_late.is_set():
+                raise
+        finally:
+            timer.cancel()
+        if too_late.is_set():
+            raise requests.ReadTimeout(request=request)
+        return response
+
+
+def new_session(answer_seconds: float) -> requests.Session:
+    """A session that repeats nothing by itself and gives up an answer that takes longer than `answer_seconds`.
+
+    Repeating is the client's, which counts and paces each request. spotipy's own session would sleep as long as
+    `Retry-After` says, up to a day.
+    """
     session = requests.Session()
     for scheme in ("https://", "http://"):
-        session.mount(scheme, HTTPAdapter(max_retries=retry))
+        session.mount(scheme, _WholeAnswers(answer_seconds))
     return session
 
 
