@@ -60,13 +60,39 @@ class Settings(BaseSettings):
     )
     redirect_uri: str = _variable(
         "SPOTIPY_REDIRECT_URI",
-        "The redirect URI that the app is registered with; only for getting a refresh token.",
+        "The redirect URI that the app is registered with; `login` listens there.",
         default="http://127.0.0.1:8080/callback",
     )
     refresh_token: SecretStr | None = _variable(
         "SPOTIFY_REFRESH_TOKEN",
-        "A user's refresh token; without it the app logs in as itself and, in development mode, sees metadata only.",
+        "A user's refresh token; without it the one that `login` stored; else the app logs in as itself and, in "
+        "development mode, sees metadata only.",
         default=None,
+    )
+    request_budget: int | None = _variable(
+        "SPOTIFY_PIPELINE_REQUEST_BUDGET",
+        "Most Web API requests in a UTC day; what they do not suffice for is read the next day.",
+        default=None,
+        ge=1,
+    )
+    longest_wait: int = _variable(
+        "SPOTIFY_PIPELINE_LONGEST_WAIT",
+        "Seconds that a run waits when Spotify asks for it; if it asks for more, its quota is used up: the run ends.",
+        default=300,
+        ge=0,
+    )
+    max_loss: float = _variable(
+        "SPOTIFY_PIPELINE_MAX_LOSS",
+        "The share of its rows that a playlist may lose from one published day to the next; a day on which one loses "
+        "more is held back until it is accepted with `run --accept`.",
+        default=0.5,
+        ge=0,
+        le=1,
+    )
+    enrich: Literal["none", "new"] = _variable(
+        "SPOTIFY_PIPELINE_ENRICH",
+        "`new`: read the details of artists and albums that have not been read before (genres, followers, label).",
+        default="none",
     )
 
     @model_validator(mode="before")

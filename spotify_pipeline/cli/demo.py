@@ -44,10 +44,10 @@ def demo(verbose: bool, days: int) -> None:
     missing = [day for day in wanted if day not in done]
     with open_instance(settings.data_dir) as instance, shown_progress("Days of the demo") as progress:
         for number, day in enumerate(missing):
-            progress(number, len(missing), f"{day}: extract, transform, audit, publish")
+            progress.count(number, len(missing), f"{day}: extract, transform, audit, publish")
             backends = DemoBackends(_on(settings, day), history)
             execute_day(backends, day, instance, log_level="INFO" if verbose else "CRITICAL")
-            progress(number + 1, len(missing), f"{day} is published")
+            progress.count(number + 1, len(missing), f"{day} is published")
     _print_outcome(settings)
 
 

@@ -6,8 +6,7 @@ import webbrowser
 import click
 
 from spotify_pipeline.backends import Backends
-from spotify_pipeline.demo.backends import read_marker
-from spotify_pipeline.errors import SettingsError
+from spotify_pipeline.demo.backends import not_for_real_playlists, read_marker
 from spotify_pipeline.settings import Settings, load_settings
 from spotify_pipeline.spotify.login import Login
 from spotify_pipeline.spotify.patience import Patience
@@ -20,10 +19,7 @@ def login(no_browser: bool) -> None:
     """Ask for your consent in the browser, and remember it: for your own playlists."""
     settings = load_settings()
     if read_marker(settings.data_dir):
-        raise SettingsError(
-            f"{settings.data_dir} holds the demo's invented history: choose another folder for your own playlists with "
-            "SPOTIFY_PIPELINE_DATA_DIR, or remove it."
-        )
+        raise not_for_real_playlists(settings)
     store = Backends(settings).tokens
     patience = Patience(tell=_tell)
     with new_session(patience.answer_seconds) as session:

@@ -19,6 +19,8 @@ from spotify_pipeline.demo.server import DemoServer
 from spotify_pipeline.errors import SettingsError
 from spotify_pipeline.settings import Settings
 from spotify_pipeline.spotify.client import SpotifyClient
+from spotify_pipeline.spotify.patience import Tell
+from spotify_pipeline.spotify.quota import Forgetful, Quota
 from spotify_pipeline.storage.objects import FolderStore
 
 _MARKER = "demo.json"
@@ -66,6 +68,14 @@ def mark_as_demo(settings: Settings, demo: Demo) -> None:
     FolderStore(settings.data_dir).put(_MARKER, msgspec.json.encode(demo))
 
 
+def not_for_real_playlists(settings: Settings) -> SettingsError:
+    """The error of whoever wants real playlists in a demo's folder."""
+    return SettingsError(
+        f"{settings.data_dir} holds the demo's invented history: choose another folder for your own playlists with "
+        "SPOTIFY_PIPELINE_DATA_DIR, or remove it."
+    )
+
+
 class DemoBackends(Backends):
     """A demo folder's stores, and a stand-in for Spotify that is started for each extraction."""
 
@@ -76,17 +86,14 @@ class DemoBackends(Backends):
         self._demo = demo
 
     @contextmanager
-    def spotify(self) -> Iterator[SpotifyClient]:
+    def spotify(self, tell: Tell = lambda _: None) -> Iterator[SpotifyClient]:
         """A client of the stand-in, over HTTP as to Spotify.
 
         Raises:
             SettingsError: there are credentials, so real playlists are meant.
         """
         if self.settings.client_id:
-            raise SettingsError(
-                f"{self.settings.data_dir} holds the demo's invented history: choose another folder for your own "
-                "playlists with SPOTIFY_PIPELINE_DATA_DIR, or remove it."
-            )
+            raise not_for_real_playlists(self.settings)
         with DemoServer(_catalogue(self._demo), day=self.settings.today()) as server:
             stand_in = {
                 "api_url": HttpUrl(f"{server.url}/v1/"),
@@ -95,7 +102,9 @@ class DemoBackends(Backends):
                 "client_secret": SecretStr(server.client_secret),
                 "refresh_token": SecretStr(server.refresh_token),
             }
-            with SpotifyClient.from_settings(self.settings.model_copy(update=stand_in)) as client:
+            settings = self.settings.model_copy(update=stand_in)
+            quota = Quota(Forgetful(), self.clock, settings.today())
+            with SpotifyClient.from_settings(settings, self.new_patience(tell), quota) as client:
                 yield client
 
 

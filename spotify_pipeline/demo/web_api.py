@@ -64,8 +64,9 @@ class WebApi:
         try:
             if request.path.startswith("/v1/"):
                 self._accounts.is_user(request)
+            path = request.path.rstrip("/")  # spotipy ends some of its addresses with one
             for method, pattern, handler in self._routes:
-                found = re.fullmatch(pattern, request.path)
+                found = re.fullmatch(pattern, path)
                 if found and method == request.method:
                     return handler(request, *found.groups())
             raise RefusedError.by_web_api(404, "Service not found")

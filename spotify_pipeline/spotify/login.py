@@ -12,16 +12,17 @@ from datetime import timedelta
 from typing import NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
-import msgspec
 import requests
 
+from spotify_pipeline.errors import DataError
 from spotify_pipeline.settings import Settings
 from spotify_pipeline.spotify.consent import Consent
+from spotify_pipeline.spotify.documents import Account, decode
 from spotify_pipeline.spotify.errors import LoginError, UnreachableError
 from spotify_pipeline.spotify.patience import Patience
 from spotify_pipeline.spotify.redirect import Listener, RedirectUri, is_same
 from spotify_pipeline.spotify.token_endpoint import InvalidGrantError, Token, TokenEndpoint, check_limit, patiently
-from spotify_pipeline.spotify.token_store import Account, TokenRecord, TokenStore, record_key
+from spotify_pipeline.spotify.token_store import TokenRecord, TokenStore, record_key
 from spotify_pipeline.spotify.tokens import NO_CREDENTIALS
 from spotify_pipeline.spotify.transport import cause
 
@@ -174,8 +175,8 @@ class Login:
                 "settings on the dashboard, then run `spotify-pipeline login` again."
             )
         try:
-            return msgspec.json.decode(answer.content, type=Account)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+            return decode(answer.content, Account)
+        except DataError:
             raise self._unknown_account(f"it answered {answer.status_code}") from None
 
     def _unknown_account(self, reason: str) -> UnreachableError:

@@ -21,18 +21,12 @@ from pydantic import SecretStr
 from spotify_pipeline.errors import StorageError
 from spotify_pipeline.settings import Settings
 from spotify_pipeline.spotify.consent import Consent
+from spotify_pipeline.spotify.documents import Account
 
 _ONLY_MINE = 0o600
 _LOCK_SECONDS = 150  # longer than one request for a token may take
 
 _Time = Annotated[datetime, Meta(tz=True)]
-
-
-class Account(Struct, frozen=True):
-    """Whose playlists are read."""
-
-    id: str
-    display_name: str | None = None
 
 
 class TokenRecord(Struct, frozen=True, omit_defaults=True, kw_only=True):

@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 from spotify_pipeline.errors import StorageError
 
@@ -60,6 +61,24 @@ def open_store(location: str) -> ObjectStore:
         address = urlsplit(location)
         return S3Store(boto3.client("s3"), address.netloc, address.path.strip("/"))
     return FolderStore(Path(location))
+
+
+def probe(store: ObjectStore) -> None:
+    """Make sure that objects can be written, read and deleted; nothing is left behind.
+
+    Raises:
+        StorageError: they cannot.
+    """
+    key, content = f"_probe/{uuid4().hex}", b"Can this be read again?"
+    store.put(key, content)
+    try:
+        read = store.get(key)
+    finally:
+        store.delete(key)
+    if read != content:
+        raise StorageError(
+            f"What was written to {store.uri(key)} was read as something else: do not trust this storage."
+        )
 
 
 class FolderStore:
