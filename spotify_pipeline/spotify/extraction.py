@@ -4,6 +4,7 @@ Nothing is stored here. `extract` yields each playlist as it is complete, so tha
 and no more than a few documents are in memory.
 """
 
+import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -31,16 +32,18 @@ NO_LONGER_LISTED = "it is no longer among the user's playlists"
 LIST_NOT_WHOLE = "it is not in the list of the user's playlists, of which Spotify sent a part only"
 
 _PARALLEL_PLAYLISTS = 4
-_READINGS = 3  # of a playlist that is being edited while it is read
+READINGS = 3
+"""How often a playlist is read that is being edited while it is read."""
 _EDITED = "it was edited while it was read"
 _NEW_SHAPE_LIMIT, _OLD_SHAPE_LIMIT = 50, 100  # most entries on a page, by the shape of the answers
 
 
 class Wanted(NamedTuple):
-    """A playlist to read; `snapshot_id` is what a listing gave."""
+    """A playlist to read; `snapshot_id` is what a listing gave, `readings` how often it has been read in vain."""
 
     playlist_id: str
     snapshot_id: str | None = None
+    readings: int = 0
 
 
 class Listed(NamedTuple):
@@ -54,19 +57,26 @@ class Listed(NamedTuple):
     hidden: int
     whole: bool
 
+    def snapshot_ids(self) -> dict[str, str | None]:
+        """The snapshot_id of each playlist."""
+        return {want.playlist_id: want.snapshot_id for want in self.wanted}
+
 
 @dataclass(frozen=True)
 class Extracted:
     """What came of one playlist.
 
     `document` is the raw JSON to keep, on one line; where the document of an earlier day still holds, `copy_from` is
-    that day instead. `rejected` is what Spotify sent instead of a document, to be kept for inspection.
+    that day instead. It is `unconfirmed` as long as the playlist may have been edited while its pages were read.
+    `rejected` is what Spotify sent instead of a document, to be kept for inspection. It took so many `readings`.
     """
 
     coverage: Coverage
     document: bytes | None = None
     copy_from: date | None = None
+    unconfirmed: bool = False
     rejected: bytes | None = None
+    readings: int = 0
 
 
 def list_mine(client: SpotifyClient) -> Listed:
@@ -77,12 +87,12 @@ def list_mine(client: SpotifyClient) -> Listed:
     """
     if not client.is_user:
         raise LoginError(
-            "SPOTIFY_PIPELINE_PLAYLISTS is `mine`, but no user has logged in: set SPOTIFY_REFRESH_TOKEN, or name "
+            "SPOTIFY_PIPELINE_PLAYLISTS is `mine`, but no user has logged in: run `spotify-pipeline login`, or name "
             "public playlists."
         )
     entries: list[ListedPlaylist | None] = []
     whole, readings = False, 0
-    while not whole and readings < _READINGS:
+    while not whole and readings < READINGS:
         entries, totals = _listed_entries(client)
         whole, readings = totals == {len(entries)}, readings + 1
     wanted = {entry.id: Wanted(entry.id, entry.snapshot_id) for entry in entries if entry and entry.id}
@@ -104,7 +114,12 @@ def _listed_entries(client: SpotifyClient) -> tuple[list[ListedPlaylist | None],
 
 
 def extract(
-    client: SpotifyClient, wanted: Iterable[Wanted], readings: Mapping[str, Reading], day: date
+    client: SpotifyClient,
+    wanted: Iterable[Wanted],
+    readings: Mapping[str, Reading],
+    day: date,
+    *,
+    closing_listing: bool = False,
 ) -> Iterator[Extracted]:
     """Read playlists, a few at once, and yield each when it is complete, in no particular order.
 
@@ -115,22 +130,29 @@ def extract(
         wanted: the playlists to read.
         readings: the newest reading of each playlist whose document still exists.
         day: the day that is being read.
+        closing_listing: whether a listing, made afterwards, will tell which playlists were edited while they were read;
+            else each that takes several requests is asked for its `snapshot_id` once more.
 
     Raises:
-        LoginError: the credentials are not accepted, so no further playlist can succeed.
+        ClockError: this machine's clock is wrong.
     """
     queue = iter(wanted)
     with ThreadPoolExecutor(_PARALLEL_PLAYLISTS, thread_name_prefix="spotify") as pool:
         running: set[Future[Extracted]] = set()
-        while True:
-            # No more are started than can run, so that finished documents do not pile up in memory.
-            for want in islice(queue, _PARALLEL_PLAYLISTS - len(running)):
-                running.add(pool.submit(_Reader(client, want, readings.get(want.playlist_id), day).read))
-            if not running:
-                return
-            done, running = wait(running, return_when=FIRST_COMPLETED)
-            for future in done:
-                yield future.result()
+        try:
+            while True:
+                # No more are started than can run, so that finished documents do not pile up in memory.
+                for want in islice(queue, _PARALLEL_PLAYLISTS - len(running)):
+                    reader = _Reader(client, want, readings.get(want.playlist_id), day, closing_listing=closing_listing)
+                    running.add(pool.submit(reader.read))
+                if not running:
+                    return
+                done, running = wait(running, return_when=FIRST_COMPLETED)
+                for future in done:
+                    yield future.result()
+        except BaseException:
+            client.end()  # else leaving the pool would wait for those that wait
+            raise
 
 
 class _InconsistentError(Exception):
@@ -140,36 +162,39 @@ class _InconsistentError(Exception):
 class _Reader:
     """Reads one playlist, in one thread."""
 
-    def __init__(self, client: SpotifyClient, want: Wanted, reading: Reading | None, day: date) -> None:
+    def __init__(
+        self, client: SpotifyClient, want: Wanted, reading: Reading | None, day: date, *, closing_listing: bool
+    ) -> None:
         self._client, self._want, self._reading, self._day = client, want, reading, day
+        self._closing_listing = closing_listing
         self._requests_before = 0
 
     def read(self) -> Extracted:
         """The playlist, or why there is none."""
-        self._requests_before = self._client.requests_made
+        self._requests_before = self._client.requests_of_thread
         if self._reading and self._is_current(self._reading, self._want.snapshot_id):
             return self._unchanged(self._reading)
         try:
-            reason = ""
-            for _ in range(_READINGS):
+            reason = _EDITED
+            for reading in range(self._want.readings + 1, READINGS + 1):
                 try:
-                    return self._read_whole()
+                    return dataclasses.replace(self._read_whole(is_last=reading == READINGS), readings=reading)
                 except _InconsistentError as error:
                     reason = str(error)
-            return self._missing(Status.FAILED, f"{reason}, in each of {_READINGS} readings")
+            return self._missing(Status.FAILED, f"{reason}, in each of {READINGS} readings")
         except RefusedError as error:
             unknown = error.status in (400, 404)  # 400: there is no id of this form
             return self._missing(Status.NOT_FOUND if unknown else Status.FAILED, str(error))
         except MalformedError as error:
             return self._missing(Status.FAILED, str(error), rejected=error.body)
-        except (UnreachableError, QuotaError) as error:
+        except (UnreachableError, QuotaError, LoginError) as error:
             return self._missing(Status.FAILED, str(error))
 
     @staticmethod
     def _is_current(reading: Reading, snapshot_id: str | None) -> bool:
-        return snapshot_id is not None and snapshot_id == reading.snapshot_id
+        return snapshot_id is not None and snapshot_id == reading.snapshot_id and not reading.lacks_rows
 
-    def _read_whole(self) -> Extracted:
+    def _read_whole(self, *, is_last: bool) -> Extracted:
         body = self._client.playlist(self._want.playlist_id)
         playlist = _checked(body, Playlist)
         readable = playlist.contents is not None
@@ -177,20 +202,26 @@ class _Reader:
         # With the same snapshot the entries can still have become readable, or have stopped being so.
         if reading and self._is_current(reading, playlist.snapshot_id) and readable == reading.status.has_rows:
             return self._unchanged(reading)
-        if not readable:
-            return self._found(Status.RESTRICTED, playlist, body, METADATA_ONLY)
+        if playlist.contents is None:
+            return self._found(Status.RESTRICTED, playlist, _one_document(body), METADATA_ONLY)
+        entries, total = len(playlist.contents.entries), playlist.contents.total or 0
+        has_more = 0 < entries < total
         try:
-            pages = list(self._further_pages(playlist))
+            document = _one_document(body, self._further_pages(playlist) if has_more else ())
         except RefusedError as error:
             if error.status not in (401, 403):
                 raise
-            return self._found(Status.RESTRICTED, playlist, body, f"{METADATA_ONLY} ({error})")
-        if pages:
-            body = merge_pages(body, pages)
-            self._require_snapshot(playlist.snapshot_id)
-            playlist = _checked(body, Playlist)
-        _require_total(playlist)
-        return self._found(Status.OBSERVED, playlist, body)
+            # Spotify did send the first entries, so it may send all of them another time: without a snapshot_id this
+            # reading is never current, and the playlist is asked for again.
+            refused = replace(playlist, snapshot_id=None)
+            return self._found(Status.RESTRICTED, refused, _one_document(body), f"{METADATA_ONLY} ({error})")
+        if has_more:
+            if not self._closing_listing:
+                self._require_snapshot(playlist.snapshot_id)
+            playlist = _checked(document, Playlist)
+        _require_total(playlist, is_last=is_last)
+        found = self._found(Status.OBSERVED, playlist, document)
+        return dataclasses.replace(found, unconfirmed=has_more and self._closing_listing)
 
     def _further_pages(self, playlist: Playlist) -> Iterator[bytes]:
         """The pages after the one that the playlist itself embeds."""
@@ -213,7 +244,7 @@ class _Reader:
         if now != snapshot_id:
             raise _InconsistentError(_EDITED)
 
-    def _found(self, status: Status, playlist: Playlist, body: bytes, reason: str | None = None) -> Extracted:
+    def _found(self, status: Status, playlist: Playlist, document: bytes, reason: str | None = None) -> Extracted:
         contents = playlist.contents
         reading = Reading(
             snapshot_date=self._day,
@@ -223,8 +254,9 @@ class _Reader:
             items_total=playlist.total,
             items_read=len(contents.entries) if contents and status.has_rows else 0,
             fetched_at=datetime.now(UTC),
+            requests=self._requests(),
         )
-        return Extracted(self._coverage(status, reading, reason), document=merge_pages(body, ()))
+        return Extracted(self._coverage(status, reading, reason), document)
 
     def _unchanged(self, reading: Reading) -> Extracted:
         """The newest reading still holds: what was restricted is so today, what had rows has the same ones."""
@@ -252,7 +284,7 @@ class _Reader:
         )
 
     def _requests(self) -> int:
-        return self._client.requests_made - self._requests_before
+        return self._client.requests_of_thread - self._requests_before
 
 
 _Document = TypeVar("_Document", Playlist, Page, Listing)
@@ -265,7 +297,18 @@ def _checked(body: bytes, kind: type[_Document]) -> _Document:
         raise MalformedError(f"Spotify's answer is not what it documents: {error}", body) from None
 
 
-def _require_total(playlist: Playlist) -> None:
+def _one_document(playlist: bytes, further_pages: Iterable[bytes] = ()) -> bytes:
+    """The playlist with all its pages, on one line."""
+    try:
+        return merge_pages(playlist, further_pages)
+    except DataError as error:
+        raise MalformedError(f"Spotify's answer is not what it documents: {error}", playlist) from None
+
+
+def _require_total(playlist: Playlist, *, is_last: bool) -> None:
     total, read = playlist.total, len(playlist.contents.entries if playlist.contents else ())
-    if total is not None and total != read:
-        raise _InconsistentError(f"Spotify says that it has {total} entries but sent {read}")
+    if total is None or total == read:
+        return
+    if read == 0 and is_last:
+        return  # Spotify keeps to it, so it is taken down as it is: the audit holds the day back until somebody looks
+    raise _InconsistentError(f"Spotify says that it has {total} entries but sent {read}")

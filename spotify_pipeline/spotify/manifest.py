@@ -3,10 +3,14 @@
 It is written last, so a day without one was never finished. The table `coverage` is made from it.
 """
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from enum import StrEnum
 
 from msgspec import Struct
+from msgspec.structs import replace
+
+from spotify_pipeline.errors import SettingsError
 
 
 class Status(StrEnum):
@@ -39,10 +43,21 @@ class Reading(Struct, frozen=True):
     items_total: int | None
     items_read: int
     fetched_at: datetime
+    requests: int = 0
+    """Web API requests that it took: what is avoided as long as it holds."""
+
+    @property
+    def lacks_rows(self) -> bool:
+        """Whether Spotify sent none although it said that there are some: it may send them another time."""
+        return self.status.has_rows and self.items_read == 0 and bool(self.items_total)
 
 
 class Coverage(Struct, frozen=True):
-    """What came of one playlist on one day. `last_reading` lets the next day tell whether it has changed."""
+    """What came of one playlist on one day.
+
+    `last_reading` lets the next day tell whether it has changed; `previous` is the newest reading with rows of an
+    earlier day, which tells how many rows were lost since; `accepted` says that the user has looked at such a loss.
+    """
 
     playlist_id: str
     status: Status
@@ -53,6 +68,8 @@ class Coverage(Struct, frozen=True):
     requests: int = 0
     fetched_at: datetime | None = None
     last_reading: Reading | None = None
+    previous: Reading | None = None
+    accepted: bool = False
 
 
 class Manifest(Struct, frozen=True):
@@ -62,12 +79,30 @@ class Manifest(Struct, frozen=True):
     playlists: list[Coverage]
     requests: int = 0
     """Web API requests of the newest run, listings included; each playlist's own are in its row."""
+    requests_avoided: int = 0
+    """Web API requests that the newest run did not need, because what they would tell was known already."""
     hidden_playlists: int = 0
     """Null entries in the listing: playlists that the app is not allowed to know."""
+    stopped: str | None = None
+    """Why the newest run asked no more before it had asked for everything."""
 
     def by_id(self) -> dict[str, Coverage]:
         """The rows by playlist id."""
         return {row.playlist_id: row for row in self.playlists}
+
+    def accepting(self, playlist_ids: Iterable[str]) -> "Manifest":
+        """The manifest with the note that these playlists may have lost as many rows as they have.
+
+        Raises:
+            SettingsError: a playlist has no rows that day.
+        """
+        accepted = set(playlist_ids)
+        if unknown := accepted - {row.playlist_id for row in self.playlists if row.status.has_rows}:
+            raise SettingsError(
+                f"There are no rows of {', '.join(sorted(unknown))} to accept on {self.snapshot_date}: it was not read."
+            )
+        rows = [replace(row, accepted=row.accepted or row.playlist_id in accepted) for row in self.playlists]
+        return replace(self, playlists=rows)
 
     def counts(self) -> dict[str, int]:
         """How many playlists have each status, all statuses listed."""

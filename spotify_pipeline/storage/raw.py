@@ -3,25 +3,30 @@
 A day is replaced whole or not at all. Documents are first staged as they arrive; `commit` writes the manifest into the
 stage, which is the moment at which the new day holds, and then moves everything to its place. A crash before that
 moment leaves the old day, a crash after it is completed by whoever next opens the day.
+
+Beside a staged document lies its row of the manifest, so that a run that was killed can go on from there. What was read
+but may have been edited meanwhile waits under `_pending/` until a listing confirms it, be it another day's.
 """
 
 import gzip
 import zlib
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import msgspec
 
 from spotify_pipeline.errors import DataError
-from spotify_pipeline.spotify.manifest import Manifest
+from spotify_pipeline.spotify.manifest import Coverage, Manifest
+from spotify_pipeline.storage.details import DetailStore
 from spotify_pipeline.storage.objects import ObjectNotFoundError, ObjectStore
 from spotify_pipeline.tables.schema import PARTITION_COLUMN
 
 _MANIFEST = "_manifest.json"
-_DOCUMENT = ".json.gz"
+_DOCUMENT, _ROW = ".json.gz", ".row.json"
 _DAYS, _STAGED, _QUARANTINE = "playlists", "_staged/playlists", "_quarantine/playlists"
+_PENDING = "_pending/playlists"
 
 
 @dataclass(frozen=True)
@@ -47,10 +52,15 @@ class RawDay:
 
 
 class RawStore:
-    """The raw documents of all days, in a folder or bucket."""
+    """The raw documents of all days, in a folder or bucket.
+
+    Attributes:
+        details: what has been read of artists and albums, beside the documents.
+    """
 
     def __init__(self, objects: ObjectStore) -> None:
         """Documents in `objects`."""
+        self.details = DetailStore(objects)
         self._objects = objects
 
     def uri(self, day: date) -> str:
@@ -59,8 +69,7 @@ class RawStore:
 
     def days(self) -> list[date]:
         """The finished days, oldest first."""
-        for day in self._days_in(_STAGED):
-            self._complete_commit(day)
+        self._complete_commits()
         return self._days_in(_DAYS)
 
     def open_day(self, day: date) -> RawDay:
@@ -104,22 +113,52 @@ class RawStore:
         except (OSError, EOFError, zlib.error) as error:
             raise DataError(f"{self._objects.uri(key)} is damaged: {error}") from None
 
-    def begin(self, day: date) -> None:
-        """Clear away what an interrupted extraction has staged for the day."""
-        self._complete_commit(day)
-        for key in self._objects.list(f"{_folder(_STAGED, day)}/"):
-            self._objects.delete(key)
+    def begin(self, day: date) -> dict[str, Coverage]:
+        """The rows of what an interrupted extraction of this day has read whole, by playlist.
 
-    def stage_document(self, day: date, playlist_id: str, document: bytes) -> None:
-        """Keep a document for the day that is being extracted."""
-        compressed = gzip.compress(document, mtime=0)  # without the time, equal documents are equal files
-        self._objects.put(_document(_STAGED, day, playlist_id), compressed)
+        What is left of days before yesterday, which nobody can be extracting any more, is cleared away.
+        """
+        self._complete_commits()
+        for key in self._objects.list(f"{_STAGED}/"):
+            if _day(key) < day - timedelta(days=1):
+                self._objects.delete(key)
+        return self._rows(_folder(_STAGED, day))
+
+    def clear_staged(self, day: date, keep: Container[str]) -> None:
+        """Let go what is staged for the day, but for these playlists."""
+        for key in self._objects.list(f"{_folder(_STAGED, day)}/"):
+            if _playlist_id(key) not in keep:
+                self._objects.delete(key)
+
+    def stage_document(self, day: date, row: Coverage, document: bytes) -> None:
+        """Keep a document for the day that is being extracted, and its row for a run that goes on after a crash."""
+        self._put(_folder(_STAGED, day), row, document)
 
     def stage_copy(self, day: date, playlist_id: str, source: date) -> None:
         """Keep the document of an earlier finished day for the day that is being extracted."""
         if source != day:
             document = self._objects.get(_document(_DAYS, source, playlist_id))
             self._objects.put(_document(_STAGED, day, playlist_id), document)
+
+    def pending(self) -> dict[str, Coverage]:
+        """The rows of what was read, but not confirmed by a listing, by playlist."""
+        return self._rows(_PENDING)
+
+    def set_pending(self, row: Coverage, document: bytes) -> None:
+        """Keep a document until it is known whether the playlist was edited while it was read."""
+        self._put(_PENDING, row, document)
+
+    def stage_pending(self, day: date, row: Coverage) -> None:
+        """Keep a pending document, now confirmed, for the day that is being extracted."""
+        name = row.playlist_id
+        self._objects.move(f"{_PENDING}/{name}{_DOCUMENT}", _document(_STAGED, day, name))
+        self._objects.put(f"{_folder(_STAGED, day)}/{name}{_ROW}", msgspec.json.encode(row))
+        self.drop_pending(name)
+
+    def drop_pending(self, playlist_id: str) -> None:
+        """Let a pending document go."""
+        for suffix in (_ROW, _DOCUMENT):
+            self._objects.delete(f"{_PENDING}/{playlist_id}{suffix}")
 
     def commit(self, manifest: Manifest) -> None:
         """Make the staged documents and this manifest the day's."""
@@ -144,14 +183,36 @@ class RawStore:
     def _days_in(self, kind: str) -> list[date]:
         return [_day(key) for key in self._objects.list(f"{kind}/") if key.endswith(f"/{_MANIFEST}")]
 
+    def _put(self, folder: str, row: Coverage, document: bytes) -> None:
+        compressed = gzip.compress(document, mtime=0)  # without the time, equal documents are equal files
+        self._objects.put(f"{folder}/{row.playlist_id}{_DOCUMENT}", compressed)
+        self._objects.put(f"{folder}/{row.playlist_id}{_ROW}", msgspec.json.encode(row))
+
+    def _rows(self, folder: str) -> dict[str, Coverage]:
+        keys = set(self._objects.list(f"{folder}/"))
+        complete = [key for key in keys if key.endswith(_ROW) and f"{key.removesuffix(_ROW)}{_DOCUMENT}" in keys]
+        rows = [msgspec.json.decode(self._objects.get(key), type=Coverage) for key in sorted(complete)]
+        return {row.playlist_id: row for row in rows}
+
+    def _complete_commits(self) -> None:
+        for day in self._days_in(_STAGED):
+            self._complete_commit(day)
+
     def _complete_commit(self, day: date) -> None:
         staged = self._objects.list(f"{_folder(_STAGED, day)}/")
         manifest = _staged_manifest(day)
-        if manifest in staged:
+        if manifest not in staged:
+            return
+        with suppress(ObjectNotFoundError):  # somebody else, who has opened the day, was faster
+            rows = msgspec.json.decode(self._objects.get(manifest), type=Manifest).playlists
+            of_the_day = {_document(_STAGED, day, row.playlist_id) for row in rows if row.status.has_document}
             # The manifest goes last: before everything is in place, a new day is not seen and an old one is not done.
             for key in sorted(staged, key=manifest.__eq__):
-                with suppress(ObjectNotFoundError):  # somebody else, who has opened the day, was faster
-                    self._objects.move(key, key.replace(_STAGED, _DAYS, 1))
+                if key == manifest or key in of_the_day:
+                    with suppress(ObjectNotFoundError):  # as above
+                        self._objects.move(key, key.replace(_STAGED, _DAYS, 1))
+                else:
+                    self._objects.delete(key)
 
 
 def _encoded(manifest: Manifest) -> bytes:
@@ -168,6 +229,10 @@ def _document(kind: str, day: date, playlist_id: str) -> str:
 
 def _staged_manifest(day: date) -> str:
     return f"{_folder(_STAGED, day)}/{_MANIFEST}"
+
+
+def _playlist_id(key: str) -> str:
+    return key.rpartition("/")[2].partition(".")[0]
 
 
 def _day(key: str) -> date:
