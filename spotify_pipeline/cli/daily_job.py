@@ -11,10 +11,13 @@ from dagster import AssetKey, DagsterEvent, DagsterInstance, ExecuteInProcessRes
 from spotify_pipeline.backends import Backends
 from spotify_pipeline.definitions import build_defs
 from spotify_pipeline.errors import PipelineError, StorageError
+from spotify_pipeline.orchestration.assets import ExtractConfig
 from spotify_pipeline.orchestration.schedules import DAILY_JOB
-from spotify_pipeline.steps import Progress, not_published
+from spotify_pipeline.progress import Progress
+from spotify_pipeline.steps import not_published
 from spotify_pipeline.tables.declarations import TABLES
 
+_SILENT = Progress()
 _INSTANCE_CONFIG = "telemetry:\n  enabled: false\nnux:\n  enabled: false\n"
 
 
@@ -26,11 +29,12 @@ class Step(StrEnum):
     PUBLISH = "publish"
 
     @property
-    def assets(self) -> list[AssetKey]:
-        """What is made from this step on."""
-        names = ["raw_playlists", *TABLES, "catalog"]
-        first = {Step.EXTRACT: 0, Step.TRANSFORM: 1, Step.PUBLISH: len(names) - 1}[self]
-        return [AssetKey(name) for name in names[first:]]
+    def assets(self) -> list[AssetKey] | None:
+        """What is made from this step on; None stands for all that there is."""
+        if self is Step.EXTRACT:
+            return None
+        tables = list(TABLES) if self is Step.TRANSFORM else []
+        return [AssetKey(name) for name in (*tables, "catalog")]
 
 
 def open_instance(data_dir: Path) -> DagsterInstance:
@@ -59,11 +63,20 @@ def execute_day(
     instance: DagsterInstance,
     *,
     step: Step = Step.EXTRACT,
-    refresh: bool = False,
-    progress: Progress = lambda *_: None,
+    extraction: ExtractConfig | None = None,
+    progress: Progress = _SILENT,
     log_level: str = "CRITICAL",
 ) -> None:
     """Run one day from `step` on.
+
+    Args:
+        backends: stores, catalog and Spotify.
+        day: the partition.
+        instance: where Dagster remembers the run.
+        step: the first step.
+        extraction: how to extract, if that is a step.
+        progress: is told of each playlist.
+        log_level: of Dagster's log on standard error.
 
     Raises:
         PipelineError: a step failed, or a check did; the message is that of the first cause.
@@ -71,8 +84,8 @@ def execute_day(
     job = build_defs(backends, {"progress": progress}, retry_policy=None).resolve_job_def(DAILY_JOB)
     config: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": log_level}}}}
     if step is Step.EXTRACT:
-        extraction = {"config": {"refresh": refresh}}
-        config["ops"] = {"raw_playlists": {"ops": {"extract_playlists": extraction}}}
+        how = (extraction or ExtractConfig()).model_dump()
+        config["ops"] = {"raw_playlists": {"ops": {"extract_playlists": {"config": how}}}}
     result = job.execute_in_process(
         run_config=config,
         partition_key=day.isoformat(),
@@ -81,14 +94,14 @@ def execute_day(
         raise_on_error=False,
     )
     if not result.success:
-        raise PipelineError(_failed_checks(result, day) or _first_cause(result))
+        raise PipelineError(_blocked(result, day) or _first_cause(result))
 
 
-def _failed_checks(result: ExecuteInProcessResult, day: date) -> str | None:
+def _blocked(result: ExecuteInProcessResult, day: date) -> str | None:
     failed = [
         f"{evaluation.asset_key.to_user_string()}.{evaluation.check_name}: {evaluation.description}"
         for evaluation in result.get_asset_check_evaluations()
-        if not evaluation.passed
+        if evaluation.blocking and not evaluation.passed
     ]
     return not_published(day, failed) if failed else None
 

@@ -1,0 +1,137 @@
+"""From raw documents to published tables: transform, audit, publish a day."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+
+import polars as pl
+
+from spotify_pipeline.backends import Backends
+from spotify_pipeline.errors import DataError
+from spotify_pipeline.spotify import details
+from spotify_pipeline.spotify.manifest import Manifest
+from spotify_pipeline.storage.details import DetailStore
+from spotify_pipeline.storage.raw import RawDay, RawStore
+from spotify_pipeline.tables.audit import AuditedDay, Finding, Published, audit
+from spotify_pipeline.tables.declarations import ALBUMS, ARTISTS, TABLES
+from spotify_pipeline.tables.details import fill
+from spotify_pipeline.tables.transform import album_row, artist_row, mark_failed, transform
+
+
+@dataclass(frozen=True)
+class Publication:
+    """What the catalog shows after a day was published: all its days, oldest first."""
+
+    days: list[date]
+    location: str
+
+
+def transform_day(raw: RawStore, day: RawDay) -> dict[str, pl.DataFrame]:
+    """Make all tables of a day from its raw documents: a frame by name of the table.
+
+    What the documents leave null of artists and albums is filled from the details that were read up to that day.
+
+    A document that cannot be read is taken aside, and its playlist becomes `failed` in the day's manifest, so that
+    running the day again reads it anew.
+    """
+    transformed = transform(day.manifest, day.document)
+    if transformed.rejected:
+        # First aside, then the manifest: a crash between leaves a document that is missing, which fails it again.
+        for playlist_id in transformed.rejected:
+            raw.quarantine_document(day.manifest.snapshot_date, playlist_id)
+        raw.correct(mark_failed(day.manifest, transformed.rejected))
+    return transformed.frames | _detailed(transformed.frames, raw.details, day.manifest.snapshot_date)
+
+
+def _detailed(frames: dict[str, pl.DataFrame], store: DetailStore, day: date) -> dict[str, pl.DataFrame]:
+    artists, albums = frames[ARTISTS.name], frames[ALBUMS.name]
+    read_artists = store.read(details.ARTISTS, set(artists["artist_id"]), up_to=day)
+    read_albums = store.read(details.ALBUMS, set(albums["album_id"]), up_to=day)
+    return {
+        ARTISTS.name: fill(ARTISTS, artists, map(artist_row, read_artists.values())),
+        ALBUMS.name: fill(ALBUMS, albums, map(album_row, read_albums.values())),
+    }
+
+
+def audit_day(backends: Backends, day: date) -> list[Finding]:
+    """Run every check on the newest tables of a day: the staged ones, else the published ones.
+
+    Raises:
+        DataError: the day has no tables, or a file is damaged.
+    """
+    manifest = _manifest_or_none(backends.raw, day)
+    return audit(
+        AuditedDay(
+            table=lambda table: backends.tables.read(table, day),
+            before=_published_before(backends, manifest) if manifest else {},
+            accepted=frozenset(row.playlist_id for row in manifest.playlists if row.accepted)
+            if manifest
+            else frozenset(),
+            max_loss=backends.settings.max_loss,
+        )
+    )
+
+
+def accept_losses(raw: RawStore, day: date, playlist_ids: Iterable[str]) -> None:
+    """Note in a day's manifest that these playlists may have lost as many rows as they have.
+
+    Raises:
+        SettingsError: a playlist has no rows that day.
+        DataError: the day has no raw data.
+    """
+    raw.correct(raw.open_day(day).manifest.accepting(playlist_ids))
+
+
+def _manifest_or_none(raw: RawStore, day: date) -> Manifest | None:
+    """The day's manifest; tables may outlive their raw documents."""
+    return raw.open_day(day).manifest if day in raw.days() else None
+
+
+def _published_before(backends: Backends, manifest: Manifest) -> dict[str, Published]:
+    """What each playlist had when it was last published.
+
+    Days that were read but are not published are passed over: what was held back yesterday is no measure for today. So
+    are those that were published and then read again, and held back: their manifest tells of the newer reading.
+    """
+    published = set(backends.tables.published_days())
+    is_shown = cache(lambda day: day in published and not backends.tables.staged(day))
+    rows_of_day = cache(lambda day: found.by_id() if (found := _manifest_or_none(backends.raw, day)) else {})
+    before = {}
+    for row in manifest.playlists:
+        reading = row.previous
+        while reading and not is_shown(reading.snapshot_date):
+            older = rows_of_day(reading.snapshot_date).get(row.playlist_id)
+            reading = older.previous if older else None
+        if reading:
+            before[row.playlist_id] = Published(reading.snapshot_date, reading.items_read, reading.items_total)
+    return before
+
+
+def publish_day(backends: Backends, day: date) -> Publication:
+    """Audit a day's staged tables and make the catalog show them.
+
+    The audit is made here too, whoever has made it before, so that no way of starting this step goes round it.
+
+    Raises:
+        DataError: a check failed, or the day has no complete tables; the catalog shows what it showed.
+        StorageError: the catalog cannot be written.
+    """
+    tables = backends.tables
+    tables.complete_publication(day)
+    if staged := tables.staged(day):
+        if missing := TABLES.keys() - staged:
+            raise DataError(
+                f"The transformation of {day} was interrupted ({', '.join(sorted(missing))} missing): run it again."
+            )
+        if failed := [finding for finding in audit_day(backends, day) if not finding.passed]:
+            raise DataError(not_published(day, [str(finding) for finding in failed]))
+        tables.publish(day)
+    elif day not in tables.published_days():
+        raise DataError(f"There are no tables for {day}: run the transformation of that day first.")
+    return Publication(backends.catalog.publish(), str(backends.catalog.path))
+
+
+def not_published(day: date, failed_checks: Sequence[str]) -> str:
+    """Why a day is not shown, in one sentence; each failed check with what it found."""
+    return f"{day} is not published, because {len(failed_checks)} checks failed: {' | '.join(failed_checks)}"
