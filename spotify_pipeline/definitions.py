@@ -13,6 +13,7 @@ from spotify_pipeline.orchestration.io_managers import RawDocumentsIOManager, Ta
 from spotify_pipeline.orchestration.partitions import daily_partitions
 from spotify_pipeline.orchestration.schedules import DAILY_JOB, daily_snapshot_schedule
 from spotify_pipeline.orchestration.sensors import failures_sensor
+from spotify_pipeline.progress import Progress
 from spotify_pipeline.settings import load_settings
 
 
@@ -38,13 +39,13 @@ def build_defs(
     )
     resources = {
         "backends": backends,
-        "progress": lambda *_: None,  # the command line shows a bar instead
+        "progress": Progress(),  # the command line shows a bar instead
         "raw_documents": RawDocumentsIOManager(backends),
         "table_partitions": TablePartitionsIOManager(backends),
     }
     return Definitions(
-        assets=build_assets(partitions),
-        asset_checks=[build_checks(partitions)],
+        assets=build_assets(partitions, enrich=backends.settings.enrich == "new"),
+        asset_checks=build_checks(partitions),
         jobs=[daily_snapshot],
         schedules=[daily_snapshot_schedule],
         sensors=[failures_sensor],

@@ -1,4 +1,4 @@
-"""The assets: raw playlists, the tables, the catalog; and the ops that make them."""
+"""The assets: raw playlists and details, the tables, the catalog; and the ops that make them."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -6,15 +6,19 @@ from typing import Any
 
 from dagster import (
     AssetExecutionContext,
+    AssetIn,
     AssetKey,
     AssetOut,
     AssetsDefinition,
     AssetSpec,
     Config,
+    DagsterLogManager,
     DailyPartitionsDefinition,
     FreshnessPolicy,
+    In,
     MaterializeResult,
     MetadataValue,
+    Nothing,
     OpExecutionContext,
     Out,
     Output,
@@ -23,20 +27,39 @@ from dagster import (
     graph_multi_asset,
     op,
 )
+from pydantic import Field
 
 from spotify_pipeline import steps
 from spotify_pipeline.orchestration.failures import explained
-from spotify_pipeline.orchestration.metadata import column_schema
+from spotify_pipeline.orchestration.metadata import column_schema, enrichment_metadata
 from spotify_pipeline.orchestration.partitions import partition_day
+from spotify_pipeline.progress import Progress
 from spotify_pipeline.spotify.manifest import Manifest
 from spotify_pipeline.storage.raw import RawDay
 from spotify_pipeline.tables.declarations import TABLES
 from spotify_pipeline.tables.transform import VERSION as TRANSFORM_VERSION
 
+_DETAILS = "raw_details"
 _EXTRACTION_VERSION = "1"
 _OWNERS = ["team:spotify-pipeline"]
 _FRESHNESS = FreshnessPolicy.cron(deadline_cron="0 12 * * *", lower_bound_delta=timedelta(hours=12))
-_LOG_LINES = 20  # of progress, however many playlists there are
+_LOG_LINES = 20  # of progress, however much there is to do
+
+
+class _Logged(Progress):
+    """Progress in the run's log, and for whoever else is shown it."""
+
+    def __init__(self, log: DagsterLogManager, shown: Progress) -> None:
+        self._log, self._shown = log, shown
+
+    def count(self, done: int, total: int, text: str) -> None:
+        self._shown.count(done, total, text)
+        if done * _LOG_LINES // max(total, 1) > (done - 1) * _LOG_LINES // max(total, 1):
+            self._log.info(f"{done} of {total}: {text}")
+
+    def tell(self, text: str) -> None:
+        self._shown.tell(text)
+        self._log.info(text)
 
 
 class ExtractConfig(Config):
@@ -44,6 +67,8 @@ class ExtractConfig(Config):
 
     refresh: bool = False
     """Read also what the day already has."""
+    accept: list[str] = Field(default_factory=list)
+    """Ids of playlists that may have lost as many rows as they have."""
 
 
 @op(
@@ -52,23 +77,18 @@ class ExtractConfig(Config):
 )
 def extract_playlists(context: OpExecutionContext, config: ExtractConfig) -> Manifest:
     """Read today's playlists from Spotify."""
-    show = context.resources.progress
-
-    def report(done: int, total: int, text: str) -> None:
-        show(done, total, text)
-        if done * _LOG_LINES // max(total, 1) > (done - 1) * _LOG_LINES // max(total, 1):
-            context.log.info(f"{done} of {total} playlists: {text}")
-
     with explained():
         return steps.extract_day(
             context.resources.backends,
             partition_day(context.partition_key),
             refresh=config.refresh,
-            progress=report,
+            accept=config.accept,
+            progress=_Logged(context.log, context.resources.progress),
         )
 
 
 @op(
+    ins={_DETAILS: In(Nothing)},  # they are read beside the documents; without enrichment nobody makes them
     out={name: Out(io_manager_key="table_partitions") for name in TABLES},
     required_resource_keys={"backends"},
 )
@@ -80,17 +100,41 @@ def transform_playlists(context: OpExecutionContext, raw_playlists: RawDay) -> I
         yield Output(frames.pop(name), output_name=name)
 
 
-def build_assets(partitions: DailyPartitionsDefinition) -> list[AssetsDefinition]:
-    """All assets, partitioned by day."""
+def build_assets(partitions: DailyPartitionsDefinition, *, enrich: bool) -> list[AssetsDefinition]:
+    """All assets, partitioned by day; with details of artists and albums, or without."""
 
     @graph_asset(partitions_def=partitions)
     def raw_playlists() -> Any:  # noqa: ANN401  # inside a graph ops return handles, not values
         """Playlists as Spotify sent them, one JSON document each, and the manifest that says what came of each."""
         return extract_playlists()
 
-    @graph_multi_asset(partitions_def=partitions, outs={name: AssetOut() for name in TABLES}, name="tables")
+    @asset(
+        partitions_def=partitions,
+        deps=["raw_playlists"],
+        required_resource_keys={"backends", "progress"},
+    )
+    def raw_details(context: AssetExecutionContext) -> MaterializeResult[Any]:
+        """Details of the day's artists and albums as Spotify sent them, of those of which none were read before."""
+        with explained():
+            enrichment = steps.enrich_day(
+                context.resources.backends,
+                partition_day(context.partition_key),
+                progress=_Logged(context.log, context.resources.progress),
+            )
+        return MaterializeResult(metadata=enrichment_metadata(enrichment))
+
     def tables(raw_playlists: Any) -> Any:  # noqa: ANN401
         return transform_playlists(raw_playlists)._asdict()
+
+    def tables_with_details(raw_playlists: Any, raw_details: Any) -> Any:  # noqa: ANN401
+        return transform_playlists(raw_playlists, raw_details)._asdict()
+
+    build_tables = graph_multi_asset(
+        partitions_def=partitions,
+        ins={_DETAILS: AssetIn(dagster_type=Nothing)} if enrich else {},
+        outs={name: AssetOut() for name in TABLES},
+        name="tables",
+    )
 
     @asset(
         partitions_def=partitions,
@@ -110,7 +154,8 @@ def build_assets(partitions: DailyPartitionsDefinition) -> list[AssetsDefinition
             }
         )
 
-    return [definition.map_asset_specs(_described) for definition in (raw_playlists, tables, catalog)]
+    made = [raw_details, build_tables(tables_with_details)] if enrich else [build_tables(tables)]
+    return [definition.map_asset_specs(_described) for definition in (raw_playlists, *made, catalog)]
 
 
 def _described(spec: AssetSpec) -> AssetSpec:
@@ -130,7 +175,7 @@ def _described(spec: AssetSpec) -> AssetSpec:
                 "dagster/table_name": table.name,
             },
         )
-    is_raw = spec.key == AssetKey("raw_playlists")
+    is_raw = spec.key in (AssetKey("raw_playlists"), AssetKey(_DETAILS))
     return spec.replace_attributes(
         group_name="spotify" if is_raw else "catalog",
         kinds={"python", "spotify", "json"} if is_raw else {"duckdb"},

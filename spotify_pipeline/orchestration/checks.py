@@ -1,4 +1,4 @@
-"""The audit as asset checks: all of them block the catalog."""
+"""Asset checks: the audit, all of which blocks the catalog, and what should be known of a day that is published."""
 
 import warnings
 from collections.abc import Iterator
@@ -7,6 +7,7 @@ from dagster import (
     AssetCheckExecutionContext,
     AssetCheckResult,
     AssetChecksDefinition,
+    AssetCheckSeverity,
     AssetCheckSpec,
     DailyPartitionsDefinition,
     MetadataValue,
@@ -17,27 +18,16 @@ from dagster_shared.utils.warnings import PreviewWarning
 from spotify_pipeline import steps
 from spotify_pipeline.orchestration.failures import explained
 from spotify_pipeline.orchestration.partitions import partition_day
+from spotify_pipeline.steps import WATCHES
 from spotify_pipeline.tables.audit import CHECKS
 
 
-def build_checks(partitions: DailyPartitionsDefinition) -> AssetChecksDefinition:
-    """One step that runs every check on one day. It reads the day by itself, so that no other partition is loaded."""
-    with warnings.catch_warnings():
-        # Partitions of checks are a preview in the version of Dagster that is pinned. Without them the UI would show
-        # one day's outcome as every day's.
-        warnings.simplefilter("ignore", PreviewWarning)
-        specs = [
-            AssetCheckSpec(
-                name=check.name,
-                asset=check.table,
-                description=check.description,
-                blocking=True,
-                partitions_def=partitions,
-            )
-            for check in CHECKS
-        ]
+def build_checks(partitions: DailyPartitionsDefinition) -> list[AssetChecksDefinition]:
+    """Two steps that run all checks on a day. They read it by themselves, so that no other partition is loaded."""
+    audited = [_spec(check.table, check.name, check.description, partitions, blocking=True) for check in CHECKS]
+    watched = [_spec("raw_playlists", watch.name, watch.description, partitions, blocking=False) for watch in WATCHES]
 
-    @multi_asset_check(name="audit", specs=specs, required_resource_keys={"backends"})
+    @multi_asset_check(name="audit", specs=audited, required_resource_keys={"backends"})
     def audit(context: AssetCheckExecutionContext) -> Iterator[AssetCheckResult]:
         """What must hold before a day is published."""
         with explained():
@@ -51,4 +41,31 @@ def build_checks(partitions: DailyPartitionsDefinition) -> AssetChecksDefinition
                 metadata={"problems": MetadataValue.int(len(finding.problems))},
             )
 
-    return audit
+    @multi_asset_check(name="watch", specs=watched, required_resource_keys={"backends"})
+    def watch(context: AssetCheckExecutionContext) -> Iterator[AssetCheckResult]:
+        """What does not hold a day back, but should be known."""
+        for watch in WATCHES:
+            with explained():
+                notice = watch.look(context.resources.backends, partition_day(context.partition_key))
+            yield AssetCheckResult(
+                asset_key="raw_playlists",
+                check_name=watch.name,
+                passed=notice.urgency is None,
+                severity=AssetCheckSeverity.ERROR if notice.urgency == "error" else AssetCheckSeverity.WARN,
+                description=notice.text,
+                metadata=dict(notice.numbers),
+            )
+
+    return [audit, watch]
+
+
+def _spec(
+    asset: str, name: str, description: str, partitions: DailyPartitionsDefinition, *, blocking: bool
+) -> AssetCheckSpec:
+    with warnings.catch_warnings():
+        # Partitions of checks are a preview in the version of Dagster that is pinned. Without them the UI would show
+        # one day's outcome as every day's.
+        warnings.simplefilter("ignore", PreviewWarning)
+        return AssetCheckSpec(
+            name=name, asset=asset, description=description, blocking=blocking, partitions_def=partitions
+        )

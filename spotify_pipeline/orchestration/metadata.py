@@ -14,6 +14,7 @@ from dagster import (
 )
 
 from spotify_pipeline.spotify.manifest import Manifest
+from spotify_pipeline.steps import Enrichment
 from spotify_pipeline.tables.declarations import COVERAGE
 from spotify_pipeline.tables.schema import Column, Table
 
@@ -58,8 +59,24 @@ def manifest_metadata(manifest: Manifest, uri: str) -> dict[str, Any]:
         "coverage": MetadataValue.table(records, TableSchema([_column(COVERAGE, column) for column in shown])),
         "playlists": len(manifest.playlists),
         "requests": manifest.requests,
+        "requests_avoided": manifest.requests_avoided,
         "hidden_playlists": manifest.hidden_playlists,
         **manifest.counts(),
+        **({"stopped": manifest.stopped} if manifest.stopped else {}),
+    }
+
+
+def enrichment_metadata(enrichment: Enrichment) -> dict[str, Any]:
+    """How many details were read, how many of how many are still missing, and why."""
+    counts = {
+        f"{kind}_{count}": getattr(details, count)
+        for kind, details in (("artists", enrichment.artists), ("albums", enrichment.albums))
+        for count in ("wanted", "read", "missing")
+    }
+    return {
+        **counts,
+        "requests": enrichment.requests,
+        **({"reason": enrichment.reason} if enrichment.reason else {}),
     }
 
 

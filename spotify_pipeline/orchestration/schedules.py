@@ -1,12 +1,40 @@
 """When the daily job runs."""
 
-from dagster import RunRequest, ScheduleEvaluationContext, schedule
+from datetime import date
+
+from dagster import RunRequest, ScheduleEvaluationContext, SkipReason, schedule
+
+from spotify_pipeline.backends import Backends
+from spotify_pipeline.spotify.errors import QuotaError
 
 DAILY_JOB = "daily_snapshot"
+_FIRST_HOUR = 5
 
 
-@schedule(job_name=DAILY_JOB, cron_schedule="0 5 * * *", execution_timezone="UTC")
-def daily_snapshot_schedule(context: ScheduleEvaluationContext) -> RunRequest:
-    """Early every day, the partition of that day, once."""
-    day = context.scheduled_execution_time.date().isoformat()
-    return RunRequest(run_key=day, partition_key=day)
+@schedule(
+    job_name=DAILY_JOB,
+    cron_schedule=f"0 {_FIRST_HOUR},11,17,23 * * *",
+    execution_timezone="UTC",
+    required_resource_keys={"backends"},
+)
+def daily_snapshot_schedule(context: ScheduleEvaluationContext) -> RunRequest | SkipReason:
+    """Early every day the partition of that day, and later on the same day again if something of it is missing.
+
+    Tomorrow Spotify no longer tells what a playlist was today.
+    """
+    time = context.scheduled_execution_time
+    day = time.date()
+    if time.hour > _FIRST_HOUR and (reason := _why_not_again(context.resources.backends, day)):
+        return SkipReason(reason)
+    run_key = day.isoformat() if time.hour == _FIRST_HOUR else f"{day}T{time.hour}"
+    return RunRequest(run_key=run_key, partition_key=day.isoformat())
+
+
+def _why_not_again(backends: Backends, day: date) -> str | None:
+    if day in backends.raw.days() and not backends.raw.open_day(day).manifest.counts()["failed"]:
+        return f"Nothing of {day} is missing."
+    try:
+        backends.quota(day).require()
+    except QuotaError as error:
+        return str(error)
+    return None
