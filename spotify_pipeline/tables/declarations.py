@@ -129,7 +129,10 @@ TRACKS = Table(
 
 ALBUMS = Table(
     name="albums",
-    description="The albums that those tracks are from.",
+    description=(
+        "The albums that those tracks are from. What only details tell, label and popularity, is as on the day "
+        "on which details were read."
+    ),
     columns=(
         Column("album_id", _STRING, "Spotify's id of the album.", not_empty=True),
         Column("name", _STRING, "Title; empty where Spotify withholds it."),
@@ -148,12 +151,21 @@ ALBUMS = Table(
 
 ARTISTS = Table(
     name="artists",
-    description="The artists of those tracks and albums.",
+    description=(
+        "The artists of those tracks and albums. What only details tell, all but name and address, is as on the day on "
+        "which details were read."
+    ),
     columns=(
         Column("artist_id", _STRING, "Spotify's id of the artist.", not_empty=True),
         Column("name", _STRING, "Name; empty where Spotify withholds it."),
-        Column("genres", _STRINGS, "Genres, where full artist objects were read.", nullable=True),
-        Column("followers_total", _BIGINT, "How many users follow the artist.", nullable=True, at_least=0),
+        Column("genres", _STRINGS, "Genres; extended quota mode only.", nullable=True),
+        Column(
+            "followers_total",
+            _BIGINT,
+            "How many users follow the artist; extended quota mode only.",
+            nullable=True,
+            at_least=0,
+        ),
         _popularity("artist"),
         _image("artist"),
         _url("artist"),

@@ -218,19 +218,7 @@ class _Tables:
             return None
         if album.id not in self._seen_albums:
             self._seen_albums.add(album.id)
-            self._add_album(
-                album.id,
-                album.name or "",
-                album.album_type,
-                album.release_date,
-                album.release_date_precision,
-                release_day(album.release_date),
-                album.total_tracks,
-                album.label,
-                album.popularity,
-                _first_url(album.images),
-                _page_url(album.external_urls),
-            )
+            self._add_album(*album_row(album))
             for position, artist_id in self._credits(album.artists):
                 self._add_album_artist(album.id, position, artist_id)
         return album.id
@@ -241,16 +229,38 @@ class _Tables:
         for _, artist, artist_id in credits_:
             if artist_id not in self._seen_artists:
                 self._seen_artists.add(artist_id)
-                self._add_artist(
-                    artist_id,
-                    artist.name or "",
-                    artist.genres,
-                    artist.followers.total if artist.followers else None,
-                    artist.popularity,
-                    _first_url(artist.images),
-                    _page_url(artist.external_urls),
-                )
+                self._add_artist(*artist_row(artist))
         return [(position, artist_id) for position, _, artist_id in credits_]
+
+
+def album_row(album: Album) -> tuple[Any, ...]:
+    """The row of the table `albums`."""
+    return (
+        album.id,
+        album.name or "",
+        album.album_type,
+        album.release_date,
+        album.release_date_precision,
+        release_day(album.release_date),
+        album.total_tracks,
+        album.label,
+        album.popularity,
+        _first_url(album.images),
+        _page_url(album.external_urls),
+    )
+
+
+def artist_row(artist: Artist) -> tuple[Any, ...]:
+    """The row of the table `artists`."""
+    return (
+        artist.id,
+        artist.name or "",
+        artist.genres,
+        artist.followers.total if artist.followers else None,
+        artist.popularity,
+        _first_url(artist.images),
+        _page_url(artist.external_urls),
+    )
 
 
 def _item_type(entry: PlaylistItem, content: Content | None) -> str:

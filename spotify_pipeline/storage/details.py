@@ -1,0 +1,106 @@
+"""Details of artists and albums: `artists/snapshot_date=YYYY-MM-DD/<name>.jsonl.gz`, and `albums/…` likewise.
+
+The day is the one on which they were read. A file holds several objects, one on each line as Spotify sent it; for an
+id that Spotify does not know there is the line `{"id":"…","not_found":true}`. No file is changed later.
+"""
+
+import gzip
+import hashlib
+import zlib
+from collections.abc import Container, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date
+from itertools import islice
+
+from spotify_pipeline.errors import DataError
+from spotify_pipeline.spotify.details import Detail, Kind
+from spotify_pipeline.spotify.documents import decode
+from spotify_pipeline.storage.objects import ObjectStore
+from spotify_pipeline.tables.schema import PARTITION_COLUMN
+
+OBJECTS_IN_FILE = 50
+"""Most objects in a file: what a killed run may lose."""
+
+
+class DetailStore:
+    """The details of all days, in a folder or bucket."""
+
+    def __init__(self, objects: ObjectStore) -> None:
+        """Details in `objects`."""
+        self._objects = objects
+
+    @contextmanager
+    def writer(self, kind: Kind[Detail], day: date) -> Iterator["DetailWriter"]:
+        """Keep what is read on a day; whatever happens, what has been added is written in the end."""
+        writer = DetailWriter(self._objects, f"{kind.name}/{PARTITION_COLUMN}={day}")
+        try:
+            yield writer
+        finally:
+            writer.flush()
+
+    def ids(self, kind: Kind[Detail]) -> set[str]:
+        """What has been read on any day, ids that Spotify does not know included.
+
+        Raises:
+            DataError: a file is damaged; the message names it.
+        """
+        return {detail.id for key in self._keys(kind) for detail in self._details(kind, key) if detail.id}
+
+    def read(self, kind: Kind[Detail], ids: Container[str], up_to: date) -> dict[str, Detail]:
+        """What was read last, up to and including a day, of those of `ids` of which something was.
+
+        Raises:
+            DataError: a file is damaged; the message names it.
+        """
+        found: dict[str, Detail] = {}
+        newest_first = sorted((key for key in self._keys(kind) if _day(key) <= up_to), key=_day, reverse=True)
+        for key in newest_first:
+            for detail in self._details(kind, key):
+                if detail.id and detail.id in ids:
+                    found.setdefault(detail.id, detail)
+        return found
+
+    def _keys(self, kind: Kind[Detail]) -> list[str]:
+        return self._objects.list(f"{kind.name}/{PARTITION_COLUMN}=")
+
+    def _details(self, kind: Kind[Detail], key: str) -> Iterator[Detail]:
+        try:
+            for line in gzip.decompress(self._objects.get(key)).splitlines():
+                yield decode(line, kind.type)
+        except (OSError, EOFError, zlib.error, DataError) as error:
+            raise DataError(
+                f"{self._objects.uri(key)} is damaged ({error}): remove it, and what it held is read again."
+            ) from None
+
+
+class DetailWriter:
+    """Collects details and writes them as soon as they fill a file."""
+
+    def __init__(self, objects: ObjectStore, folder: str) -> None:
+        """Files in a folder of `objects`."""
+        self._objects, self._folder = objects, folder
+        self._unwritten: dict[str, bytes] = {}
+
+    def add(self, details: Mapping[str, bytes]) -> None:
+        """Keep raw JSON on one line, by id."""
+        self._unwritten |= details
+        while len(self._unwritten) >= OBJECTS_IN_FILE:
+            self._write(OBJECTS_IN_FILE)
+
+    def flush(self) -> None:
+        """Write what does not fill a file."""
+        if self._unwritten:
+            self._write(len(self._unwritten))
+
+    def _write(self, count: int) -> None:
+        ids = list(islice(self._unwritten, count))
+        name = hashlib.sha256(" ".join(ids).encode()).hexdigest()[:16]
+        lines = b"".join(self._unwritten[spotify_id] + b"\n" for spotify_id in ids)
+        # Without the time, equal details are equal files.
+        self._objects.put(f"{self._folder}/{name}.jsonl.gz", gzip.compress(lines, mtime=0))
+        for spotify_id in ids:
+            del self._unwritten[spotify_id]
+
+
+def _day(key: str) -> date:
+    return date.fromisoformat(key.split("/")[1].partition("=")[2])
