@@ -8,6 +8,8 @@ import click
 from dotenv import load_dotenv
 
 from spotify_pipeline.cli.demo import demo
+from spotify_pipeline.cli.doctor import doctor
+from spotify_pipeline.cli.login import login
 from spotify_pipeline.cli.query import query
 from spotify_pipeline.cli.run import run
 from spotify_pipeline.errors import PipelineError
@@ -24,7 +26,7 @@ def cli(context: click.Context, verbose: bool) -> None:
     context.obj = verbose
 
 
-for _command in (demo, run, query):
+for _command in (demo, login, doctor, run, query):
     cli.add_command(_command)
 
 

@@ -205,6 +205,11 @@ def test_playlists_of_spotify_and_unknown_ones_are_not_found(api: Api) -> None:
     assert api.error("nothing/here") == (404, "Service not found")
 
 
+def test_a_slash_at_the_end_of_an_address_makes_no_difference(api: Api) -> None:
+    assert api.document("me/") == api.document("me")  # as spotipy asks
+    assert api.error("artists/?ids=x") == (403, "Forbidden")
+
+
 def test_the_old_paths_and_the_batches_are_forbidden(api: Api, long_playlist: Playlist) -> None:
     paths = [f"playlists/{long_playlist.id}/tracks", "tracks?ids=a,b", "albums?ids=a", "artists?ids=a"]
     assert {api.error(path) for path in paths} == {(403, "Forbidden")}

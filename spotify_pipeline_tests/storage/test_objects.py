@@ -17,7 +17,7 @@ import pytest
 from botocore.stub import Stubber
 
 from spotify_pipeline.errors import StorageError
-from spotify_pipeline.storage.objects import FolderStore, ObjectNotFoundError, ObjectStore, S3Store, open_store
+from spotify_pipeline.storage.objects import FolderStore, ObjectNotFoundError, ObjectStore, S3Store, open_store, probe
 
 NOBODY = 65534
 KEYS = ["day=2/b.json", "day=2/a.json", "day=10/a.json", "day=1/a b é.json", "other/x"]
@@ -61,6 +61,12 @@ def sentence_of(action: Callable[[], Any]) -> str:
 
 
 # What both stores do
+
+
+def test_a_probe_of_a_good_store_leaves_nothing_behind(objects: ObjectStore) -> None:
+    objects.put("a", b"1")
+    probe(objects)
+    assert objects.list("") == ["a"]
 
 
 @pytest.mark.parametrize("content", [b"", b"\0\xff\n", b"x" * 300_000])
@@ -402,3 +408,23 @@ def test_an_unreachable_s3_is_said(bucket: str, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:1")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     assert sentence_of(lambda: open_store(f"s3://{bucket}").get("a")).startswith(f"Cannot reach s3://{bucket}/a: ")
+
+
+# Probing
+
+
+class ForgetfulStore(FolderStore):
+    """Reads something else than was written."""
+
+    def get(self, key: str) -> bytes:
+        return super().get(key)[:-1]
+
+
+def test_a_store_that_reads_something_else_than_was_written_is_found_out(folder: Path) -> None:
+    assert "was read as something else" in sentence_of(lambda: probe(ForgetfulStore(folder)))
+    assert files_in(folder) == []
+
+
+def test_a_store_that_cannot_be_written_is_found_out(folder: Path) -> None:
+    folder.write_text("a file where a folder should be")
+    assert f"Cannot use {folder}" in sentence_of(lambda: probe(FolderStore(folder)))
