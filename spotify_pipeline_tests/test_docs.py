@@ -4,6 +4,7 @@ import importlib.util
 import os
 import re
 import shlex
+import socket
 import subprocess
 import sys
 from datetime import date
@@ -56,7 +57,9 @@ def test_there_are_commands_to_check() -> None:
     assert len(COMMANDS) > 8
 
 
-@pytest.mark.parametrize("command", [command for command in COMMANDS if "/spotify-pipeline" in command])
+@pytest.mark.parametrize(
+    "command", [command for command in COMMANDS if re.search(r"/spotify-pipeline (?!login)", command)]
+)
 def test_commands_in_the_documentation_work(
     command: str, demo_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -69,12 +72,9 @@ def test_commands_in_the_documentation_work(
 
 @pytest.mark.parametrize("command", [command for command in COMMANDS if "/spotify-pipeline" not in command])
 def test_other_commands_in_the_documentation_exist(command: str) -> None:
-    program, *arguments = shlex.split(command)
-    if program == "make":
-        assert all(re.search(f"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE) for target in arguments)
-    else:
-        assert program == ".venv/bin/python"
-        assert (ROOT / arguments[0]).is_file()
+    program, *targets = shlex.split(command)
+    assert program == "make"
+    assert all(re.search(f"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE) for target in targets)
 
 
 def test_the_readme_lists_every_command() -> None:
@@ -109,20 +109,24 @@ def test_the_architecture_names_every_part_of_the_package() -> None:
         assert f"`{part}/`" in page
 
 
-def test_the_refresh_token_is_printed_after_consent_in_the_browser(tmp_path: Path) -> None:
+def test_logging_in_works_as_the_readme_says(tmp_path: Path) -> None:
+    assert ".venv/bin/spotify-pipeline login" in COMMANDS
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    example = (ROOT / ".env.example").read_text()
+    assert ":8080/" in example
+    (tmp_path / ".env").write_text(example.replace(":8080/", f":{port}/").replace("CLIENT_ID=", "CLIENT_ID=app"))
     browser = tmp_path / "browser.py"  # opens the address and follows it back to the redirect URI
     browser.write_text("import sys, urllib.request; urllib.request.urlopen(sys.argv[1]).read()")
     with DemoServer(DemoCatalogue(), day=date(2026, 10, 1)) as server:
         done = subprocess.run(
-            [sys.executable, ROOT / "docs" / "refresh_token.py"],
+            [sys.executable, "-c", "from spotify_pipeline.cli import main; main(['login'])"],
             cwd=tmp_path,
             env={
                 "PATH": os.environ["PATH"],
                 "BROWSER": f"{sys.executable} {browser} %s &",
                 "SPOTIFY_PIPELINE_ACCOUNTS_URL": server.url,
-                "SPOTIPY_CLIENT_ID": "app",
-                "SPOTIPY_CLIENT_SECRET": "secret",
-                "SPOTIPY_REDIRECT_URI": "http://127.0.0.1:18909/callback",
+                "SPOTIFY_PIPELINE_API_URL": f"{server.url}/v1/",
             },
             check=False,
             capture_output=True,
@@ -130,21 +134,10 @@ def test_the_refresh_token_is_printed_after_consent_in_the_browser(tmp_path: Pat
             timeout=60,
         )
     assert done.returncode == 0, done.stderr
-    assert re.fullmatch(r"SPOTIFY_REFRESH_TOKEN=\S+", done.stdout.strip().splitlines()[-1])
-    assert {path.name for path in tmp_path.iterdir()} == {"browser.py"}
-
-
-def test_the_refresh_token_needs_an_app_first(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, ROOT / "docs" / "refresh_token.py"],
-        cwd=tmp_path,
-        env={"PATH": os.environ["PATH"]},
-        check=False,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 1
-    assert done.stderr.startswith("No Spotify credentials")
+    assert done.stdout.startswith("Logged in as ")
+    written = {path.name for path in (tmp_path / "data").iterdir()} - {"spotify_token.lock"}
+    assert written == {"spotify_token.json"}
+    assert {path.name for path in tmp_path.iterdir()} == {".env", "browser.py", "data"}
 
 
 @pytest.mark.parametrize("place", ["nowhere", "environment", ".env"])
