@@ -38,7 +38,7 @@ def test_a_day_is_published_and_told_in_two_lines(
     assert outcome.code == 0, outcome.err
     assert "2026-10-05: 12 playlists (11 observed, 1 restricted)" in outcome.out
     assert f"Published in {data_dir / 'catalog.duckdb'}" in outcome.out
-    assert "Playlists of 2026-10-05: 12 of 12" in outcome.err
+    assert "2026-10-05: 12 of 12" in outcome.err
     assert not list(working_dir.iterdir())
 
 

@@ -40,7 +40,8 @@ def test_one_sentence_and_exit_code_1(
         monkeypatch.setenv(name, value)
     code, out, err = run(*arguments)
     assert (code, out) == (1, "")
-    (line,) = err.splitlines()
+    *waits, line = err.splitlines()
+    assert all("which is asked again: waiting" in wait for wait in waits)
     assert line.startswith("spotify-pipeline: ")
     assert sentence in line
     assert "app-secret" not in line

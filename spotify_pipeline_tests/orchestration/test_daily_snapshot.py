@@ -14,6 +14,7 @@ from spotify_pipeline.backends import Backends
 from spotify_pipeline.definitions import build_defs
 from spotify_pipeline.orchestration.schedules import DAILY_JOB
 from spotify_pipeline.query.engine import DuckDBEngine
+from spotify_pipeline.steps import WATCHES
 from spotify_pipeline.tables.audit import CHECKS
 from spotify_pipeline.tables.declarations import TABLES
 from spotify_pipeline_tests.orchestration.conftest import DAY, BackendsOn
@@ -62,7 +63,7 @@ def test_a_day_is_extracted_transformed_audited_and_published(
     result = run(backends, instance)
     assert result.success
     assert {evaluation.check_name for evaluation in result.get_asset_check_evaluations()} == {
-        check.name for check in CHECKS
+        check.name for check in (*CHECKS, *WATCHES)
     }
     assert all(evaluation.passed for evaluation in result.get_asset_check_evaluations())
     assert backends.tables.published_days() == [DAY]
@@ -96,6 +97,7 @@ def test_the_raw_playlists_show_what_came_of_each_playlist(backends_on: Backends
     ]
     assert shown.metadata["restricted"].value == 1
     assert shown.metadata["requests"].value == manifest.requests
+    assert shown.metadata["requests_avoided"].value == manifest.requests_avoided
 
 
 def test_a_day_that_fails_its_audit_is_not_published_and_sql_shows_what_it_showed(

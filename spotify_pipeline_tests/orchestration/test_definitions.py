@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from dagster import AssetKey, AssetSpec, Definitions, RunRequest, build_schedule_context
+from dagster import AssetKey, AssetSpec, Definitions
 from dagster._core.definitions.freshness import FreshnessPolicy
 
 from spotify_pipeline.definitions import build_defs
-from spotify_pipeline.orchestration.schedules import daily_snapshot_schedule
+from spotify_pipeline.steps import WATCHES
 from spotify_pipeline.tables.audit import CHECKS
 from spotify_pipeline.tables.declarations import TABLES
 from spotify_pipeline_tests.orchestration.conftest import DAY, BackendsOn
@@ -59,11 +59,11 @@ def test_column_schemas_are_those_of_the_declarations(specs: dict[str, AssetSpec
     assert [column.constraints.nullable for column in columns] == [column.nullable for column in declared]
 
 
-def test_every_check_of_the_audit_blocks_the_catalog(defs: Definitions) -> None:
+def test_every_check_of_the_audit_blocks_the_catalog_and_no_other(defs: Definitions) -> None:
     graph = defs.resolve_asset_graph()
-    found = {(key.asset_key.to_user_string(), key.name): graph.get(key) for key in graph.asset_check_keys}
-    assert found.keys() == {(check.table, check.name) for check in CHECKS}
-    assert all(node.blocking for node in found.values())
+    found = {(key.asset_key.to_user_string(), key.name): graph.get(key).blocking for key in graph.asset_check_keys}
+    audited = {(check.table, check.name): True for check in CHECKS}
+    assert found == audited | {("raw_playlists", watch.name): False for watch in WATCHES}
 
 
 def test_today_is_a_partition_and_tomorrow_is_not(defs: Definitions) -> None:
@@ -71,10 +71,3 @@ def test_today_is_a_partition_and_tomorrow_is_not(defs: Definitions) -> None:
     assert partitions is not None
     now = datetime(2026, 11, 23, 0, 1, tzinfo=UTC)
     assert partitions.get_partition_keys(current_time=now)[-1] == "2026-11-23"
-
-
-def test_the_schedule_starts_one_run_for_the_day_on_which_it_ticks() -> None:
-    context = build_schedule_context(scheduled_execution_time=datetime(2026, 11, 23, 5, tzinfo=UTC))
-    request = daily_snapshot_schedule(context)
-    assert isinstance(request, RunRequest)
-    assert (request.run_key, request.partition_key) == ("2026-11-23", "2026-11-23")
