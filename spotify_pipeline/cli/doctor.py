@@ -22,6 +22,7 @@ from spotify_pipeline.errors import PipelineError
 from spotify_pipeline.settings import load_settings
 
 _STYLES = {State.OK: "green", State.WARNING: "yellow", State.PROBLEM: "bold red", State.NOT_ASKED: "dim"}
+_LONGEST_SUBJECT = 40  # characters of a playlist's name
 _WIDE = 1_000_000  # columns; without a terminal each finding is one line
 
 
@@ -29,7 +30,7 @@ def _as_table(examination: Examination) -> str:
     """Subject, state and detail; as wide as the terminal, with colours where it shows them."""
     on_terminal = sys.stdout.isatty()
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), show_header=False)
-    table.add_column(overflow="fold")
+    table.add_column(no_wrap=True, overflow="ellipsis", max_width=_LONGEST_SUBJECT)
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     for group, findings in groupby(examination.findings, lambda finding: finding.group):

@@ -16,10 +16,11 @@ from pydantic import SecretStr
 
 from spotify_pipeline.errors import PipelineError, SettingsError
 from spotify_pipeline.settings import Settings
+from spotify_pipeline.spotify.documents import Account
 from spotify_pipeline.spotify.errors import LoginError, QuotaError, UnreachableError
 from spotify_pipeline.spotify.login import SCOPES, Login
 from spotify_pipeline.spotify.redirect import RedirectUri
-from spotify_pipeline.spotify.token_store import Account, TokenStore, record_key
+from spotify_pipeline.spotify.token_store import TokenStore, record_key
 from spotify_pipeline.spotify.tokens import TokenSource
 from spotify_pipeline.spotify.transport import new_session
 from spotify_pipeline_tests.spotify.fake_clock import FakeClock

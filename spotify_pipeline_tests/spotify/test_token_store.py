@@ -19,7 +19,8 @@ from spotify_pipeline.errors import StorageError
 from spotify_pipeline.settings import Settings
 from spotify_pipeline.spotify import token_store
 from spotify_pipeline.spotify.consent import Consent
-from spotify_pipeline.spotify.token_store import Account, TokenRecord, TokenStore, current_consent, record_key
+from spotify_pipeline.spotify.documents import Account
+from spotify_pipeline.spotify.token_store import TokenRecord, TokenStore, current_consent, record_key
 
 MOMENT = datetime(2026, 1, 2, 12, tzinfo=UTC)
 RECORD = TokenRecord(
@@ -127,6 +128,7 @@ def test_a_write_that_fails_leaves_what_was_there(
 def test_a_process_that_is_killed_leaves_a_whole_file_and_no_lock(store: TokenStore) -> None:
     writing = f"""
 from pathlib import Path
+from spotify_pipeline.spotify.documents import Account
 from spotify_pipeline.spotify.token_store import TokenRecord, TokenStore
 store = TokenStore(Path({str(store.path)!r}))
 for number in range(10**9):
