@@ -1,6 +1,7 @@
 """The few Web API calls that the pipeline makes, with the errors that a caller can act on."""
 
 import http.client
+import logging
 import re
 import textwrap
 import threading
@@ -27,6 +28,10 @@ from spotify_pipeline.spotify.quota import BudgetError, Quota
 from spotify_pipeline.spotify.token_store import TokenStore
 from spotify_pipeline.spotify.tokens import TokenSource
 from spotify_pipeline.spotify.transport import AnswerRecorder, cause, new_session
+
+# spotipy tells its log every access token, and takes for an error what is raised here with a better sentence. A level
+# would not do: whoever sets up logging, such as Dagster, may set another one.
+logging.getLogger(spotipy.client.__name__).addFilter(lambda _: False)
 
 LISTING_LIMIT = 50
 """Most playlists in one answer of `/me/playlists`."""
@@ -217,7 +222,7 @@ class SpotifyClient:
             ClockError: this machine's clock is wrong.
         """
         if self.stopped and not isinstance(self.stopped, BudgetError):
-            raise self.stopped
+            raise self.stopped.with_traceback(None)  # else each raise would make its traceback longer
         try:
             body = self._repeated(call, *args, **kwargs)
         except UnreachableError as error:
@@ -245,7 +250,6 @@ class SpotifyClient:
         pauses, waits, renewed = self._patience.pauses(), 0, False
         while True:
             self.quota.require()
-            self._tokens.get_access_token()  # here, because it repeats by itself, and is none of the counted requests
             self._tokens.get_access_token()  # here, because it is no request of the Web API and repeats by itself
             self._pace.wait_for_turn()
             self.quota.spend()

@@ -5,7 +5,7 @@ and no more than a few documents are in memory.
 """
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -120,7 +120,7 @@ def extract(
     day: date,
     *,
     closing_listing: bool = False,
-) -> Iterator[Extracted]:
+) -> Generator[Extracted, None, None]:
     """Read playlists, a few at once, and yield each when it is complete, in no particular order.
 
     A playlist whose `snapshot_id` is that of its newest reading is not read again.

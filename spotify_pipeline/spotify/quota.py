@@ -48,7 +48,7 @@ class QuotaState(Struct, frozen=True):
     """What is known of the quota. `spent` are the requests of `day`, all runs together."""
 
     day: date
-    spent: Annotated[int, Meta(ge=0)] = 0
+    spent: int = 0
     blocked_until: Annotated[datetime, Meta(tz=True)] | None = None
 
 

@@ -1,6 +1,7 @@
 """Extraction of a day: what to ask Spotify for, what to keep of it, and how to go on after an interruption."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from datetime import date
 
 from msgspec.structs import replace
@@ -111,7 +112,7 @@ class _Extraction:
         """
         stopped = self._client.stopped
         if stopped and not self._has_read:
-            raise stopped
+            raise stopped.with_traceback(None)  # that of the thread tells nothing
         rows = [self._rows[playlist_id] for playlist_id in sorted(self._rows)]
         return Manifest(
             snapshot_date=self._day,
@@ -155,15 +156,16 @@ class _Extraction:
         unconfirmed: dict[str, Coverage] = {}
         self._progress.count(0, len(queue), "asking Spotify")
         results = extract(self._client, queue, readings, self._day, closing_listing=closing_listing)
-        for number, extracted in enumerate(results, start=1):
-            row = self._completed(extracted)
-            if extracted.unconfirmed and extracted.document is not None:
-                self._raw.set_pending(row, extracted.document)
-                unconfirmed[row.playlist_id] = row
-            elif self._is_news(row):
-                self._stage(row, extracted)
-                self._take(row)
-            self._progress.count(number, len(queue), self._told(row))
+        with closing(results):  # lets its threads end, whatever happens here
+            for number, extracted in enumerate(results, start=1):
+                row = self._completed(extracted)
+                if extracted.unconfirmed and extracted.document is not None:
+                    self._raw.set_pending(row, extracted.document)
+                    unconfirmed[row.playlist_id] = row
+                elif self._is_news(row):
+                    self._stage(row, extracted)
+                    self._take(row)
+                self._progress.count(number, len(queue), self._told(row))
         return unconfirmed
 
     def _close(self, unconfirmed: dict[str, Coverage]) -> None:

@@ -10,6 +10,7 @@ but may have been edited meanwhile waits under `_pending/` until a listing confi
 
 import gzip
 import zlib
+from collections import Counter
 from collections.abc import Container, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -116,12 +117,17 @@ class RawStore:
     def begin(self, day: date) -> dict[str, Coverage]:
         """The rows of what an interrupted extraction of this day has read whole, by playlist.
 
-        What is left of days before yesterday, which nobody can be extracting any more, is cleared away.
+        What is left of days before yesterday, which nobody can be extracting any more, is cleared away, and so are
+        halves of what waits to be confirmed.
         """
         self._complete_commits()
         for key in self._objects.list(f"{_STAGED}/"):
             if _day(key) < day - timedelta(days=1):
                 self._objects.delete(key)
+        waiting = self._objects.list(f"{_PENDING}/")
+        for playlist_id, number in Counter(map(_playlist_id, waiting)).items():
+            if number == 1:
+                self.drop_pending(playlist_id)
         return self._rows(_folder(_STAGED, day))
 
     def clear_staged(self, day: date, keep: Container[str]) -> None:
@@ -151,8 +157,9 @@ class RawStore:
     def stage_pending(self, day: date, row: Coverage) -> None:
         """Keep a pending document, now confirmed, for the day that is being extracted."""
         name = row.playlist_id
-        self._objects.move(f"{_PENDING}/{name}{_DOCUMENT}", _document(_STAGED, day, name))
+        # The row goes first: a crash between leaves what is pending, or what is staged, whole.
         self._objects.put(f"{_folder(_STAGED, day)}/{name}{_ROW}", msgspec.json.encode(row))
+        self._objects.move(f"{_PENDING}/{name}{_DOCUMENT}", _document(_STAGED, day, name))
         self.drop_pending(name)
 
     def drop_pending(self, playlist_id: str) -> None:
