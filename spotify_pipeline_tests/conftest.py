@@ -15,6 +15,7 @@ import pytest
 
 from spotify_pipeline.backends import Backends
 from spotify_pipeline.settings import Settings, load_settings
+from spotify_pipeline_tests.spotify.fake_clock import FakeClock
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -83,9 +84,15 @@ def settings_for(tmp_path: Path) -> Callable[..., Settings]:
 
 
 @pytest.fixture
-def backends_for(settings_for: Callable[..., Settings]) -> Callable[..., Backends]:
-    """As `settings_for`, but gives the backends."""
-    return lambda *args, **variables: Backends(settings_for(*args, **variables))
+def clock() -> FakeClock:
+    """A clock on which nobody waits."""
+    return FakeClock()
+
+
+@pytest.fixture
+def backends_for(settings_for: Callable[..., Settings], clock: FakeClock) -> Callable[..., Backends]:
+    """As `settings_for`, but gives the backends, with the test's clock."""
+    return lambda *args, **variables: Backends(settings_for(*args, **variables), new_patience=clock.patience)
 
 
 @pytest.fixture(scope="session")

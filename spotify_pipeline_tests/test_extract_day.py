@@ -10,10 +10,18 @@ import requests
 
 from spotify_pipeline.backends import Backends
 from spotify_pipeline.errors import SettingsError
-from spotify_pipeline.spotify.errors import LoginError, QuotaError, RefusedError
+from spotify_pipeline.progress import Progress
+from spotify_pipeline.spotify.errors import (
+    LoginError,
+    MalformedError,
+    QuotaError,
+    RefusedError,
+    UnreachableError,
+)
 from spotify_pipeline.spotify.extraction import METADATA_ONLY, NO_LONGER_LISTED
 from spotify_pipeline.spotify.manifest import Manifest, Status
 from spotify_pipeline.steps import extract_day
+from spotify_pipeline_tests.spotify.fake_clock import FakeClock
 
 DAY = date(2021, 4, 8)
 NEXT_DAY = DAY + timedelta(days=1)
@@ -34,6 +42,11 @@ def run(backends: Backends, *, refresh: bool = False) -> Manifest:
 
 def statuses(manifest: Manifest) -> dict[str, str]:
     return {row.playlist_id: row.status.value for row in manifest.playlists}
+
+
+def run_counts(backends: Backends) -> dict[str, int]:
+    """How many playlists have each status on the day as it was last committed."""
+    return backends.raw.open_day(DAY).manifest.counts()
 
 
 def document(backends: Backends, playlist_id: str, day: date = DAY) -> bytes:
@@ -66,6 +79,25 @@ def spotifys_own(server: Any) -> str:
 def some(server: Any) -> list[str]:
     """A short and a long playlist."""
     return [peoples(server)[5], peoples(server)[-1]]
+
+
+def listing_pages(server: Any) -> int:
+    """How many requests the list of the user's playlists takes, hidden ones included."""
+    return -(-len(server.library.meta) // 50)
+
+
+class Recorded(Progress):
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.counted: list[tuple[int, int, str]] = []
+        self.told: list[str] = []
+
+    def count(self, done: int, total: int, text: str) -> None:
+        self.counted.append((done, total, text))
+
+    def tell(self, text: str) -> None:
+        self.told.append(text)
 
 
 class PlainReader:
@@ -141,17 +173,25 @@ def test_all_of_the_users_playlists_are_read_and_hidden_ones_counted(replay: Rep
 def test_progress_is_told_of_every_playlist(replay: Replay, backends_for: BackendsFor) -> None:
     server = replay()
     named = [*some(server), UNKNOWN]
-    told: list[tuple[int, int, str]] = []
+    progress = Recorded()
     backends = backends_for(server.url, SPOTIFY_PIPELINE_PLAYLISTS=",".join(named))
-    extract_day(backends, DAY, progress=lambda *progress: told.append(progress))
-    assert [(done, of) for done, of, _ in told] == [(0, 3), (1, 3), (2, 3), (3, 3)]
-    assert sorted(text for _, _, text in told[1:]) == sorted(
+    extract_day(backends, DAY, progress=progress)
+    assert [(done, of) for done, of, _ in progress.counted] == [(0, 3), (1, 3), (2, 3), (3, 3)]
+    assert sorted(text for _, _, text in progress.counted[1:]) == sorted(
         [
             f"{some(server)[0]} observed",
             f"{some(server)[1]} observed",
             f"{UNKNOWN} not_found: Spotify answered 404: Resource not found",
         ]
     )
+    assert progress.told == []
+
+
+def test_progress_is_told_of_waiting(replay: Replay, backends_for: BackendsFor) -> None:
+    server = replay(faults=[{"match": "/v1/playlists/", "status": 429, "headers": {"Retry-After": "17"}}])
+    progress = Recorded()
+    extract_day(backends_for(server.url, SPOTIFY_PIPELINE_PLAYLISTS=some(server)[0]), DAY, progress=progress)
+    assert progress.told == ["Spotify limits the rate of requests: waiting 17 s"]
 
 
 def test_nothing_holds_before_the_manifest_is_committed(replay: Replay, backends_for: BackendsFor) -> None:
@@ -280,9 +320,9 @@ def test_the_day_again_asks_for_the_list_only_and_changes_nothing(replay: Replay
     backends = backends_for(server.url)
     first = run(backends)
     before = dict(backends.raw.open_day(DAY))
-    listing = asked(server)["my_playlists"]
+    asked(server)
     second = run(backends)
-    assert asked(server) == {"my_playlists": listing}
+    assert asked(server) == {"my_playlists": listing_pages(server)}
     assert (second.playlists, second.hidden_playlists) == (first.playlists, first.hidden_playlists)
     assert dict(backends.raw.open_day(DAY)) == before
 
@@ -323,7 +363,7 @@ def test_a_refresh_reads_everything_again(replay: Replay, backends_for: Backends
         {"match": "/v1/playlists/", "status": 403, "times": -1},
         {"match": "/v1/playlists/", "status": 404, "times": -1},
         {"match": "/v1/playlists/", "kind": "truncate", "times": -1},
-        {"match": "/v1/playlists/"} | QUOTA,
+        {"match": "/v1/playlists/", "kind": "drop", "times": -1},
     ],
 )
 def test_a_refresh_that_fails_takes_nothing_away(
@@ -357,12 +397,12 @@ def test_a_restricted_playlist_stays_so_when_the_day_again_fails(
     short, _ = some(server)
     backends = backends_for(server.url, SPOTIFY_PIPELINE_PLAYLISTS=short)
     assert statuses(run(backends)) == {short: "restricted"}
-    server.set_faults([{"match": "/v1/playlists/"} | QUOTA])
+    server.set_faults([{"match": "/v1/playlists/", "status": 500, "times": -1}])
     assert statuses(run(backends, refresh=refresh)) == {short: "restricted"}
 
 
 def test_what_a_used_up_quota_has_cut_short_is_completed_by_the_day_again(
-    replay: Replay, backends_for: BackendsFor
+    replay: Replay, backends_for: BackendsFor, clock: FakeClock
 ) -> None:
     server = replay()
     named = peoples(server)[20:40]
@@ -372,6 +412,11 @@ def test_what_a_used_up_quota_has_cut_short_is_completed_by_the_day_again(
     assert (counts["observed"], counts["failed"]) == (5, 15)
     server.set_faults([])
     asked(server)
+    with pytest.raises(QuotaError):  # it is remembered, and not asked for
+        run(backends)
+    assert asked(server) == {}
+    assert run_counts(backends) == counts
+    clock.pass_(50_000)
     assert statuses(run(backends)) == dict.fromkeys(sorted(named), "observed")
     assert asked(server) == {"playlist": 15}
 
@@ -400,10 +445,10 @@ def test_a_listed_playlist_that_has_not_changed_costs_no_request_on_the_next_day
 ) -> None:
     server = replay(mode="development")
     run(backends_for(server.url))
-    listing = asked(server)["my_playlists"]
+    asked(server)
     backends = backends_for(server.url, NEXT_DAY)
     manifest = run(backends)
-    assert asked(server) == {"my_playlists": listing}
+    assert asked(server) == {"my_playlists": listing_pages(server)}
     assert statuses(manifest) == dict.fromkeys(sorted(peoples(server)), "unchanged")
     assert backends.raw.documents(NEXT_DAY) == set(peoples(server))
 
@@ -469,7 +514,7 @@ def test_a_malformed_answer_is_put_aside_and_read_again_by_the_day_again(
     server = replay()
     short, long = some(server)
     backends = backends_for(server.url, SPOTIFY_PIPELINE_PLAYLISTS=f"{short},{long}")
-    server.set_faults([{"match": f"{short}$", "kind": kind}])
+    server.set_faults([{"match": f"{short}$", "kind": kind, "times": 4}])
     row = run(backends).by_id()[short]
     assert row.status is Status.FAILED
     kept = backends.settings.data_dir / f"raw/_quarantine/playlists/snapshot_date={DAY}/{short}.body"
@@ -508,7 +553,13 @@ def test_playlists_of_other_people_are_restricted_and_their_metadata_kept(
 
 @pytest.mark.parametrize(
     ("fault", "problem"),
-    [({"status": 403}, RefusedError), (QUOTA, QuotaError), ({"status": 401}, LoginError)],
+    [
+        ({"status": 403}, RefusedError),
+        (QUOTA, QuotaError),
+        ({"status": 401, "times": -1}, LoginError),
+        ({"kind": "drop", "times": -1}, UnreachableError),
+        ({"body": {"items": 7}, "status": 200}, MalformedError),
+    ],
 )
 def test_without_the_users_list_there_is_no_day(
     fault: dict[str, Any], problem: type[Exception], replay: Replay, backends_for: BackendsFor

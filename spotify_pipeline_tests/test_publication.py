@@ -3,7 +3,7 @@
 import gzip
 import json
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -16,11 +16,13 @@ import pytest
 from spotify_pipeline.backends import Backends
 from spotify_pipeline.errors import DataError, StorageError
 from spotify_pipeline.spotify.manifest import Coverage, Manifest, Status
-from spotify_pipeline.steps import Publication, audit_day, publish_day, transform_day
+from spotify_pipeline.steps import Publication, accept_losses, audit_day, publish_day, transform_day
 from spotify_pipeline.storage.objects import FolderStore
 from spotify_pipeline.storage.raw import RawStore
 from spotify_pipeline.storage.tables import TableStore
 from spotify_pipeline.tables.declarations import TABLES
+from spotify_pipeline_tests.fake_backends import FakeBackends
+from spotify_pipeline_tests.spotify.fake_spotify import FakePlaylist, FakeSpotify, error, playlist_id
 from spotify_pipeline_tests.storage.crashes import Crash, CrashingStore
 from spotify_pipeline_tests.tables.builders import Json, coverage_of, encoded, entry, playlist, track
 
@@ -39,9 +41,10 @@ def write_raw(backends: Backends, *documents: Json, day: date = DAY, broken: dic
     """A day as the extraction leaves it; `broken` replaces documents."""
     raw = backends.raw
     raw.begin(day)
-    for playlist_id, document in (encoded(documents) | (broken or {})).items():
-        raw.stage_document(day, playlist_id, document)
     rows = [msgspec.structs.replace(coverage_of(document), observed_date=day) for document in documents]
+    bodies = encoded(documents) | (broken or {})
+    for row in rows:
+        raw.stage_document(day, row, bodies[row.playlist_id])
     raw.commit(Manifest(day, sorted(rows, key=lambda row: row.playlist_id)))
 
 
@@ -353,8 +356,181 @@ def test_a_crash_while_a_malformed_document_is_taken_aside_is_made_up_for(backen
 def test_what_an_interrupted_extraction_has_staged_does_not_slip_into_a_transformation(backends: Backends) -> None:
     write_raw(backends, MINE, OTHER, broken={"mine": _CUT})
     longer = playlist("other", [entry(track("t1")), entry(track("t9"))])
-    backends.raw.stage_document(DAY, "other", encoded([longer])["other"])  # and then the process was killed
+    backends.raw.stage_document(DAY, coverage_of(longer), encoded([longer])["other"])  # and then the process was killed
     transform_and_stage(backends)
     assert backends.raw.open_day(DAY).document("other") == encoded([OTHER])["other"]
     transform_and_stage(backends)
     assert publish_day(backends, DAY).days == [DAY]
+
+
+# Rows that were lost
+
+DAYS = [date(2026, 1, 2) + timedelta(days=number) for number in range(8)]
+ID, OTHER_ID = playlist_id(1), playlist_id(2)
+
+
+class Week:
+    """Days of two playlists of the user's, from Spotify to the catalog."""
+
+    def __init__(self, folder: Path) -> None:
+        self.fake = FakeSpotify([FakePlaylist(ID, length=100), FakePlaylist(OTHER_ID, length=100)])
+        self._folder = folder
+
+    def on(self, day: date, **variables: str) -> FakeBackends:
+        return FakeBackends(self.fake, self._folder, day, **variables)
+
+    def edit(self, length: int, total: int | None = None) -> None:
+        """Give the first playlist another length."""
+        playlist = self.fake.playlists[0]
+        playlist.length, playlist.total, playlist.snapshot_id = length, total, f"{playlist.snapshot_id} and more"
+
+    def run(self, day: date, *, accept: str = "", refresh: bool = False, **variables: str) -> str:
+        """Run a day: why it is held back; empty where it is published."""
+        backends = self.on(day, **variables)
+        backends.extract(accept=accept, refresh=refresh)
+        return self.publish(day, **variables)
+
+    def publish(self, day: date, **variables: str) -> str:
+        backends = self.on(day, **variables)
+        transform_and_stage(backends, day)
+        try:
+            publish_day(backends, day)
+        except DataError as error:
+            return str(error)
+        return ""
+
+    def published(self) -> dict[date, int]:
+        """How many rows of the first playlist SQL shows on each day."""
+        sql = "SELECT snapshot_date, count(*) FROM playlist_items WHERE playlist_id = ? GROUP BY ALL ORDER BY 1"
+        with duckdb.connect(self.on(DAYS[0]).catalog.path, read_only=True) as connection:
+            return dict(connection.execute(sql, [ID]).fetchall())
+
+
+@pytest.fixture
+def week(tmp_path: Path) -> Week:
+    return Week(tmp_path / "data")
+
+
+def test_a_day_on_which_a_playlist_lost_most_of_its_rows_is_held_back_and_it_is_said_how_to_accept_it(
+    week: Week,
+) -> None:
+    assert week.run(DAYS[0]) == ""
+    week.edit(length=40)
+    assert week.run(DAYS[1]) == (
+        f"2026-01-03 is not published, because 1 checks failed: playlist_items.no_mass_loss: {ID} has 40 rows instead "
+        f"of the 100 of 2026-01-02, 60% fewer; if that is right: spotify-pipeline run --accept {ID}"
+    )
+    assert week.published() == {DAYS[0]: 100}
+
+
+@pytest.mark.parametrize(("max_loss", "length", "passes"), [("0", 99, False), ("0.7", 30, True), ("1", 0, True)])
+def test_how_much_may_be_lost_is_a_setting(max_loss: str, length: int, passes: bool, week: Week) -> None:
+    week.run(DAYS[0])
+    week.edit(length)
+    assert (week.run(DAYS[1], SPOTIFY_PIPELINE_MAX_LOSS=max_loss) == "") is passes
+
+
+def test_a_day_that_is_held_back_is_no_measure_for_the_next(week: Week) -> None:
+    week.run(DAYS[0])
+    week.edit(length=40)
+    for day in DAYS[1:4]:
+        assert "40 rows instead of the 100 of 2026-01-02" in week.run(day)
+    week.edit(length=60)
+    assert week.run(DAYS[4]) == ""
+    assert week.published() == {DAYS[0]: 100, DAYS[4]: 60}
+
+
+def test_a_loss_over_several_days_is_measured_from_one_published_day_to_the_next(week: Week) -> None:
+    week.run(DAYS[0])
+    for day, length in zip(DAYS[1:4], (60, 40, 25), strict=True):
+        week.edit(length)
+        assert week.run(day) == ""
+
+
+@pytest.mark.parametrize("way", ["run", "later"])
+def test_a_day_that_is_accepted_is_published_and_is_the_measure_for_the_next(way: str, week: Week) -> None:
+    week.run(DAYS[0])
+    week.edit(length=10)
+    assert week.run(DAYS[1]) != ""
+    if way == "run":
+        assert week.run(DAYS[2], accept=ID) == ""
+    else:
+        week.on(DAYS[2]).extract()
+        accept_losses(week.on(DAYS[2]).raw, DAYS[2], [ID])
+        assert week.publish(DAYS[2]) == ""
+    assert week.run(DAYS[3]) == ""
+    week.edit(length=4)
+    assert "4 rows instead of the 10 of 2026-01-05" in week.run(DAYS[4])
+    assert week.published() == {DAYS[0]: 100, DAYS[2]: 10, DAYS[3]: 10}
+
+
+def test_what_was_held_back_can_be_accepted_on_its_own_day_later(week: Week) -> None:
+    week.run(DAYS[0])
+    week.edit(length=10)
+    assert week.run(DAYS[1]) != ""
+    accept_losses(week.on(DAYS[2]).raw, DAYS[1], [ID])
+    assert week.publish(DAYS[1]) == ""
+    assert week.run(DAYS[2]) == ""
+
+
+def test_accepting_one_playlist_accepts_no_other(week: Week) -> None:
+    week.run(DAYS[0])
+    week.edit(length=10)
+    week.fake.playlists[1].length, week.fake.playlists[1].snapshot_id = 3, "snapshot-2"
+    problem = week.run(DAYS[1], accept=ID)
+    assert f"{OTHER_ID} has 3 rows" in problem
+    assert f"{ID} has" not in problem
+
+
+def test_days_on_which_a_playlist_could_not_be_read_do_not_hide_its_loss(week: Week) -> None:
+    week.run(DAYS[0])
+    week.fake.playlists[0].readable = False
+    week.edit(length=100)
+    assert week.run(DAYS[1]) == ""
+    week.fake.on(f"playlists/{ID}", lambda _: error(403, "Forbidden"))
+    week.edit(length=100)
+    assert week.run(DAYS[2]) == ""
+    week.fake.playlists[0].readable = True
+    week.edit(length=40)
+    assert "40 rows instead of the 100 of 2026-01-02" in week.run(DAYS[3])
+
+
+def test_a_published_day_that_is_read_again_and_held_back_is_no_measure_for_the_next(week: Week) -> None:
+    week.run(DAYS[0])
+    week.run(DAYS[1])
+    week.edit(length=10)
+    assert "10 rows instead of the 100 of 2026-01-02" in week.run(DAYS[1], refresh=True)
+    assert week.published() == {DAYS[0]: 100, DAYS[1]: 100}
+    assert "10 rows instead of the 100 of 2026-01-02" in week.run(DAYS[2])
+
+
+def test_a_first_day_has_nothing_to_lose(week: Week) -> None:
+    week.edit(length=0)
+    assert week.run(DAYS[0], SPOTIFY_PIPELINE_MAX_LOSS="0") == ""
+
+
+def test_rows_that_spotify_does_not_send_hold_the_day_back_until_it_sends_them(week: Week) -> None:
+    week.run(DAYS[0])
+    week.edit(length=0, total=100)
+    for day in DAYS[1:3]:
+        assert f"{ID} has no rows although Spotify says that it has 100" in week.run(day, SPOTIFY_PIPELINE_MAX_LOSS="1")
+    week.fake.playlists[0].length = 100  # and its snapshot_id stays
+    assert week.run(DAYS[3]) == ""
+    assert week.published() == {DAYS[0]: 100, DAYS[3]: 100}
+
+
+def test_rows_that_spotify_never_sends_are_accepted_once(week: Week) -> None:
+    week.edit(length=0, total=300)
+    assert week.run(DAYS[0]) != ""
+    assert week.run(DAYS[0], accept=ID) == ""
+    assert week.run(DAYS[1]) == ""
+    week.edit(length=0, total=301)
+    assert "has no rows although Spotify says that it has 301" in week.run(DAYS[2])
+
+
+def test_a_day_whose_raw_documents_were_removed_can_still_be_audited(week: Week) -> None:
+    week.run(DAYS[0])
+    week.run(DAYS[1])
+    for path in (week.on(DAYS[0]).settings.data_dir / f"raw/playlists/snapshot_date={DAYS[1]}").iterdir():
+        path.unlink()
+    assert all(finding.passed for finding in audit_day(week.on(DAYS[1]), DAYS[1]))

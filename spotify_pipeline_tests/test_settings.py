@@ -36,6 +36,10 @@ def test_every_setting_has_its_own_variable(monkeypatch: pytest.MonkeyPatch, tmp
         "SPOTIPY_CLIENT_SECRET": "app-secret",
         "SPOTIPY_REDIRECT_URI": "http://127.0.0.1:9000/callback",
         "SPOTIFY_REFRESH_TOKEN": "refresh-token",
+        "SPOTIFY_PIPELINE_REQUEST_BUDGET": "1000",
+        "SPOTIFY_PIPELINE_LONGEST_WAIT": "60",
+        "SPOTIFY_PIPELINE_MAX_LOSS": "0.25",
+        "SPOTIFY_PIPELINE_ENRICH": "new",
     }
     assert {field.validation_alias for field in Settings.model_fields.values()} == set(variables)
     for name, value in variables.items():
@@ -52,6 +56,8 @@ def test_every_setting_has_its_own_variable(monkeypatch: pytest.MonkeyPatch, tmp
     assert settings.client_secret.get_secret_value() == "app-secret"
     assert settings.refresh_token is not None
     assert settings.refresh_token.get_secret_value() == "refresh-token"
+    assert (settings.request_budget, settings.longest_wait) == (1000, 60)
+    assert (settings.max_loss, settings.enrich) == (0.25, "new")
 
 
 def test_every_setting_is_described() -> None:
@@ -109,6 +115,12 @@ def test_today_is_the_day_in_utc() -> None:
         ("SPOTIFY_PIPELINE_START_DATE", "8 April 2021"),
         ("SPOTIFY_PIPELINE_START_DATE", "2021-02-30"),
         ("SPOTIFY_PIPELINE_TODAY", "yesterday"),
+        ("SPOTIFY_PIPELINE_REQUEST_BUDGET", "0"),
+        ("SPOTIFY_PIPELINE_REQUEST_BUDGET", "many"),
+        ("SPOTIFY_PIPELINE_LONGEST_WAIT", "-1"),
+        ("SPOTIFY_PIPELINE_MAX_LOSS", "1.01"),
+        ("SPOTIFY_PIPELINE_MAX_LOSS", "-0.1"),
+        ("SPOTIFY_PIPELINE_ENRICH", "all"),
     ],
 )
 def test_a_malformed_value_is_refused_with_the_name_of_its_variable(variable: str, value: str) -> None:

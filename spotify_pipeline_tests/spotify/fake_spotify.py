@@ -17,7 +17,10 @@ from pydantic import SecretStr
 from requests.adapters import BaseAdapter
 
 from spotify_pipeline.spotify.client import SpotifyClient
+from spotify_pipeline.spotify.patience import Tell
+from spotify_pipeline.spotify.quota import Forgetful, Memory, Quota
 from spotify_pipeline.spotify.tokens import TokenSource
+from spotify_pipeline_tests.spotify.fake_clock import FakeClock
 
 API = "https://api.test/v1/"
 ACCOUNTS = "https://accounts.test/"
@@ -211,11 +214,26 @@ class FakeSpotify:
         turns = chain(repeat(False, after), repeat(True, times))
         self._special.append((re.compile(f"{path}$"), answering, turns))
 
-    def client(self, sleep: Callable[[float], None] = lambda _: None, *, user: bool = True) -> SpotifyClient:
+    def as_usual(self) -> None:
+        """Forget what `on` was told."""
+        self._special.clear()
+
+    def client(
+        self,
+        clock: FakeClock | None = None,
+        *,
+        user: bool = True,
+        memory: Memory | None = None,
+        budget: int | None = None,
+        tell: Tell = lambda _: None,
+        **options: float,
+    ) -> SpotifyClient:
         session = self.transport.session()
+        patience = (clock or FakeClock()).patience(tell)
         refresh_token = SecretStr("refresh-token") if user else None
-        tokens = TokenSource(ACCOUNTS, "client", SecretStr("app-secret"), refresh_token, session)
-        return SpotifyClient(API, tokens, session, sleep)
+        tokens = TokenSource(ACCOUNTS, "client", SecretStr("app-secret"), refresh_token, session, patience)
+        quota = Quota(memory or Forgetful(), patience.clock, patience.clock.now().date(), budget)
+        return SpotifyClient(API, tokens, session, quota, patience, **options)  # type: ignore[arg-type]  # as given
 
     def asked(self) -> Counter[str]:
         """How often each path was asked for, without what all have in common."""

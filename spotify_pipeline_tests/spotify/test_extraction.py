@@ -9,11 +9,12 @@ import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spotify_pipeline.spotify.errors import LoginError, MalformedError, RefusedError, UnreachableError
+from spotify_pipeline.spotify.errors import ClockError, LoginError, MalformedError, RefusedError, UnreachableError
 from spotify_pipeline.spotify.extraction import METADATA_ONLY, Extracted, Wanted, extract, list_mine
 from spotify_pipeline.spotify.manifest import Reading, Status
 from spotify_pipeline_tests.spotify.fake_spotify import (
     KEYS,
+    TOKEN_PATH,
     Answer,
     FakePlaylist,
     FakeSpotify,
@@ -29,14 +30,20 @@ from spotify_pipeline_tests.spotify.fake_spotify import (
 YESTERDAY, TODAY = date(2026, 1, 1), date(2026, 1, 2)
 SHAPES: list[Shape] = ["old", "new", "both"]
 ID, OTHER = playlist_id(1), playlist_id(2)
+ATTEMPTS = 4  # of a request without a usable answer
 QUOTA = error(429, "Too many requests", "QUOTA_EXCEEDED", Retry_After="50000")
 
 
-def extracted(fake: FakeSpotify, *wanted: Wanted, readings: Iterable[tuple[str, Reading]] = ()) -> dict[str, Extracted]:
+def extracted(
+    fake: FakeSpotify,
+    *wanted: Wanted,
+    readings: Iterable[tuple[str, Reading]] = (),
+    closing_listing: bool = False,
+) -> dict[str, Extracted]:
     """What comes of the playlists; of all that the fake has, where none is named."""
     queue = wanted or [Wanted(playlist.id) for playlist in fake.playlists]
     with fake.client() as client:
-        results = list(extract(client, queue, dict(readings), TODAY))
+        results = list(extract(client, queue, dict(readings), TODAY, closing_listing=closing_listing))
     assert sorted(result.coverage.playlist_id for result in results) == sorted(want.playlist_id for want in queue)
     return {result.coverage.playlist_id: result for result in results}
 
@@ -91,7 +98,7 @@ def test_a_long_playlist_is_read_page_after_page_without_the_embedded_one(
 @pytest.mark.parametrize("length", [0, 1, 100])
 def test_a_playlist_that_is_embedded_whole_costs_one_request(shape: Shape, length: int) -> None:
     fake, result = one(FakePlaylist(ID, length=length, shape=shape))
-    assert fake.asked() == {"/api/token": 1, f"playlists/{ID}": 1}
+    assert fake.asked() == {TOKEN_PATH: 1, f"playlists/{ID}": 1}
     assert len(entries_of(result, KEYS[shape][0])) == length
     assert (result.coverage.status, result.coverage.requests) == (Status.OBSERVED, 1)
 
@@ -114,7 +121,7 @@ def test_an_observed_playlist_tells_when_it_was_read_and_what_decides_whether_it
     assert coverage.fetched_at is not None
     assert before <= coverage.fetched_at <= datetime.now(UTC)
     assert coverage.reason is None
-    assert coverage.last_reading == Reading(TODAY, Status.OBSERVED, TODAY, "snapshot-9", 3, 3, coverage.fetched_at)
+    assert coverage.last_reading == Reading(TODAY, Status.OBSERVED, TODAY, "snapshot-9", 3, 3, coverage.fetched_at, 1)
 
 
 def test_a_document_is_kept_on_one_line_with_fields_that_no_table_needs() -> None:
@@ -179,7 +186,7 @@ def drop(_: Request) -> Answer:
 )
 def test_a_playlist_that_cannot_be_had_fails_alone_with_the_reason(answering: Any, reason: str) -> None:
     fake = FakeSpotify([FakePlaylist(ID), FakePlaylist(OTHER)])
-    fake.on(f"playlists/{ID}", answering)
+    fake.on(f"playlists/{ID}", answering, times=ATTEMPTS)
     results = extracted(fake)
     assert results[ID].coverage.status is Status.FAILED
     assert reason in str(results[ID].coverage.reason)
@@ -189,7 +196,7 @@ def test_a_playlist_that_cannot_be_had_fails_alone_with_the_reason(answering: An
 
 def test_a_failure_keeps_the_last_reading_for_the_next_day() -> None:
     fake = FakeSpotify([FakePlaylist(ID)])
-    fake.on(f"playlists/{ID}", drop)
+    fake.on(f"playlists/{ID}", drop, times=ATTEMPTS)
     reading = reading_of(snapshot_id="snapshot-0")
     coverage = extracted(fake, Wanted(ID), readings=[(ID, reading)])[ID].coverage
     assert (coverage.status, coverage.last_reading) == (Status.FAILED, reading)
@@ -211,7 +218,7 @@ def test_a_failure_keeps_the_last_reading_for_the_next_day() -> None:
 )
 def test_a_malformed_playlist_fails_and_its_body_is_kept(body: bytes, problem: str) -> None:
     fake = FakeSpotify([FakePlaylist(ID), FakePlaylist(OTHER)])
-    fake.on(f"playlists/{ID}", lambda _: Answer(body))
+    fake.on(f"playlists/{ID}", lambda _: Answer(body), times=ATTEMPTS)
     results = extracted(fake)
     assert results[ID].coverage.status is Status.FAILED
     assert problem in str(results[ID].coverage.reason)
@@ -223,7 +230,7 @@ def test_a_malformed_playlist_fails_and_its_body_is_kept(body: bytes, problem: s
 @pytest.mark.parametrize("body", [b"", b"{}", b"[]", b'{"items": null}', b'{"items": [{}]}', b'{"total": 120}'])
 def test_a_malformed_page_fails_its_playlist_and_is_kept(body: bytes) -> None:
     fake = FakeSpotify([FakePlaylist(ID, length=120), FakePlaylist(OTHER)])
-    fake.on(f"{ID}/items", lambda _: Answer(body))
+    fake.on(f"{ID}/items", lambda _: Answer(body), times=ATTEMPTS)
     results = extracted(fake)
     assert results[ID].coverage.status is Status.FAILED
     assert results[ID].rejected == body
@@ -251,7 +258,7 @@ def test_a_playlist_whose_listed_snapshot_is_known_costs_no_request() -> None:
 def test_a_playlist_whose_own_snapshot_is_known_costs_no_further_page(listed: str | None) -> None:
     fake = FakeSpotify([FakePlaylist(ID, length=120)])
     result = extracted(fake, Wanted(ID, listed), readings=[(ID, reading_of(items=120))])[ID]
-    assert fake.asked() == {"/api/token": 1, f"playlists/{ID}": 1}
+    assert fake.asked() == {TOKEN_PATH: 1, f"playlists/{ID}": 1}
     assert (result.coverage.status, result.copy_from) == (Status.UNCHANGED, YESTERDAY)
     assert (result.coverage.items_read, result.coverage.requests) == (120, 1)
 
@@ -365,6 +372,132 @@ def test_a_total_that_never_fits_fails_with_the_numbers(length: int, total: int)
     assert result.document is None
 
 
+@pytest.mark.parametrize(("change", "status"), [("gone", Status.NOT_FOUND), ("private", Status.RESTRICTED)])
+@pytest.mark.parametrize("closing_listing", [False, True])
+def test_a_playlist_that_is_deleted_or_made_private_between_two_pages_is_so(
+    change: str, status: Status, closing_listing: bool
+) -> None:
+    playlist = FakePlaylist(ID, length=220)
+    fake = FakeSpotify([playlist, FakePlaylist(OTHER)])
+
+    def happen(_: Request) -> None:
+        playlist.readable = False
+        if change == "gone":
+            fake.playlists.remove(playlist)
+
+    fake.on(f"{ID}/items", happen, after=1)
+    results = extracted(fake, Wanted(ID), Wanted(OTHER), closing_listing=closing_listing)
+    assert (results[ID].coverage.status, results[ID].unconfirmed) == (status, False)
+    assert results[OTHER].coverage.status is Status.OBSERVED
+
+
+def test_a_playlist_of_which_the_first_entries_were_sent_only_is_asked_for_again_the_next_day() -> None:
+    fake = FakeSpotify([FakePlaylist(ID, length=220)])
+    fake.on("/items", lambda _: error(403, "Forbidden"))
+    refused_reading = extracted(fake)[ID].coverage.last_reading
+    assert refused_reading is not None
+    result = extracted(fake, Wanted(ID, "snapshot-1"), readings=[(ID, refused_reading)])[ID]
+    assert (result.coverage.status, result.coverage.items_read) == (Status.OBSERVED, 220)
+
+
+# Playlists whose entries Spotify does not send
+
+
+def test_entries_that_spotify_never_sends_are_taken_down_as_none_after_three_readings() -> None:
+    fake, result = one(FakePlaylist(ID, length=0, total=300))
+    assert fake.asked()[f"playlists/{ID}"] == 3
+    coverage = result.coverage
+    assert (coverage.status, coverage.items_total, coverage.items_read) == (Status.OBSERVED, 300, 0)
+    assert (coverage.requests, result.readings) == (3, 3)
+    assert coverage.last_reading is not None
+    assert coverage.last_reading.lacks_rows
+    assert result.document is not None
+
+
+@pytest.mark.parametrize("readings", [1, 2])
+def test_entries_that_spotify_sends_late_are_read(readings: int) -> None:
+    playlist = FakePlaylist(ID, length=0, total=40)
+    fake = FakeSpotify([playlist])
+
+    def send(_: Request) -> None:
+        playlist.length = 40
+
+    fake.on(f"playlists/{ID}", send, after=readings)
+    coverage = extracted(fake)[ID].coverage
+    assert (coverage.status, coverage.items_read, coverage.requests) == (Status.OBSERVED, 40, readings + 1)
+
+
+@pytest.mark.parametrize("listed", ["snapshot-1", None])
+def test_entries_that_were_not_sent_are_asked_for_again_although_the_snapshot_is_known(listed: str | None) -> None:
+    lacking = extracted(FakeSpotify([FakePlaylist(ID, length=0, total=40)]))[ID].coverage.last_reading
+    assert lacking is not None
+    result = extracted(FakeSpotify([FakePlaylist(ID, length=40)]), Wanted(ID, listed), readings=[(ID, lacking)])[ID]
+    assert (result.coverage.status, result.coverage.items_read) == (Status.OBSERVED, 40)
+
+
+def test_an_empty_playlist_lacks_nothing() -> None:
+    empty = one(FakePlaylist(ID, length=0))[1].coverage.last_reading
+    assert empty is not None
+    result = extracted(FakeSpotify(), Wanted(ID, "snapshot-1"), readings=[(ID, empty)])[ID]
+    assert result.coverage.status is Status.UNCHANGED
+
+
+# With a closing listing
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_playlist_of_several_pages_waits_for_the_closing_listing_without_a_further_call(shape: Shape) -> None:
+    fake = FakeSpotify([FakePlaylist(ID, length=220, shape=shape)])
+    result = extracted(fake, closing_listing=True)[ID]
+    assert result.unconfirmed
+    assert fake.asked()[f"playlists/{ID}"] == 1
+    assert result.coverage.requests == 1 + len(fake.pages_asked()) == sum(fake.asked().values()) - 1
+    assert (result.coverage.status, result.coverage.items_read, result.readings) == (Status.OBSERVED, 220, 1)
+    assert len(entries_of(result, KEYS[shape][0])) == 220
+
+
+@pytest.mark.parametrize("length", [0, 1, 100])
+def test_a_playlist_of_one_page_needs_no_closing_listing(length: int) -> None:
+    fake = FakeSpotify([FakePlaylist(ID, length=length)])
+    result = extracted(fake, closing_listing=True)[ID]
+    assert (result.unconfirmed, result.coverage.status) == (False, Status.OBSERVED)
+    assert fake.asked() == {TOKEN_PATH: 1, f"playlists/{ID}": 1}
+
+
+def test_what_needs_no_reading_needs_no_closing_listing() -> None:
+    fake = FakeSpotify([FakePlaylist(ID, readable=False)])
+    unchanged = Wanted(OTHER, "snapshot-1")
+    results = extracted(fake, Wanted(ID), unchanged, readings=[(OTHER, reading_of(items=300))], closing_listing=True)
+    assert not any(result.unconfirmed for result in results.values())
+
+
+def test_an_edit_that_changes_the_length_is_noticed_without_the_closing_listing() -> None:
+    playlist = FakePlaylist(ID, length=220)
+    fake = FakeSpotify([playlist])
+
+    def remove_first_entries(_: Request) -> None:
+        playlist.length = 210
+
+    fake.on("/items", remove_first_entries, after=1)
+    result = extracted(fake, closing_listing=True)[ID]
+    assert (result.coverage.items_read, result.unconfirmed, result.readings) == (210, True, 2)
+
+
+@pytest.mark.parametrize(("before", "more"), [(0, 3), (1, 2), (2, 1), (3, 0)])
+def test_readings_that_were_in_vain_before_count(before: int, more: int) -> None:
+    playlist = FakePlaylist(ID, length=120)
+    fake = FakeSpotify([playlist])
+
+    def edit(_: Request) -> None:
+        playlist.snapshot_id = f"snapshot after {len(fake.transport.requests)}"
+
+    fake.on("/items", edit, times=100)
+    coverage = extracted(fake, Wanted(ID, readings=before))[ID].coverage
+    assert len(fake.pages_asked()) == more
+    assert (coverage.status, coverage.requests) == (Status.FAILED, 3 * more)
+    assert coverage.reason == "it was edited while it was read, in each of 3 readings"
+
+
 # The day as a whole
 
 
@@ -379,7 +512,7 @@ def test_a_quota_that_is_used_up_fails_the_rest_and_keeps_what_is_complete() -> 
     assert len(failed) == 12
     assert all(result.document for result in observed)
     assert all("quota for this app is used up" in str(result.coverage.reason) for result in failed)
-    assert fake.asked()["/api/token"] == 1
+    assert fake.asked()[TOKEN_PATH] == 1
     assert 9 <= len(fake.transport.requests) - 1 <= 12  # at most the four that were under way are sent
 
 
@@ -399,20 +532,51 @@ def test_unchanged_playlists_need_no_quota() -> None:
 
 
 @pytest.mark.parametrize("number", [1, 20])
-def test_refused_credentials_end_the_day_and_are_sent_once(number: int) -> None:
+def test_refused_credentials_fail_everything_and_are_sent_once(number: int) -> None:
     fake = FakeSpotify([FakePlaylist(playlist_id(n)) for n in range(number)])
-    fake.on("/api/token", lambda _: refused("invalid_grant"), times=100)
-    with pytest.raises(LoginError, match="invalid_grant"):
-        extracted(fake)
-    assert fake.asked() == {"/api/token": 1}
+    fake.on(TOKEN_PATH, lambda _: refused("invalid_grant"), times=100)
+    results = extracted(fake)
+    assert {result.coverage.status for result in results.values()} == {Status.FAILED}
+    assert all("invalid_grant" in str(result.coverage.reason) for result in results.values())
+    assert fake.asked() == {TOKEN_PATH: 1}
 
 
-def test_an_access_token_that_is_withdrawn_ends_the_day() -> None:
+def test_an_access_token_that_is_withdrawn_fails_the_rest_and_keeps_what_is_complete() -> None:
     fake = FakeSpotify([FakePlaylist(playlist_id(number)) for number in range(20)])
     fake.on("playlists/.*", lambda _: error(401, "The access token expired"), after=5, times=100)
-    with pytest.raises(LoginError, match="The access token expired"):
+    results = extracted(fake)
+    statuses = [result.coverage.status for result in results.values()]
+    assert (statuses.count(Status.OBSERVED), statuses.count(Status.FAILED)) == (5, 15)
+    assert any("The access token expired" in str(result.coverage.reason) for result in results.values())
+    # Those before, and those under way, each with the old token and the new one.
+    assert len(fake.transport.requests) - fake.asked()[TOKEN_PATH] <= 5 + 4 * 2
+
+
+def test_an_outage_fails_the_rest_without_asking_for_it() -> None:
+    fake = FakeSpotify([FakePlaylist(playlist_id(number)) for number in range(50)])
+    fake.on("playlists/.*", drop, times=10_000)
+    results = extracted(fake)
+    assert {result.coverage.status for result in results.values()} == {Status.FAILED}
+    assert 8 * ATTEMPTS <= len(fake.transport.requests) - 1 <= (8 + 3) * ATTEMPTS
+
+
+def test_a_wrong_clock_ends_the_day() -> None:
+    fake = FakeSpotify([FakePlaylist(playlist_id(number)) for number in range(20)])
+    wrong = Answer(b"{}", headers={"Date": "Fri, 02 Jan 2026 15:00:00 GMT"})
+    fake.on("playlists/.*", lambda _: wrong, after=5, times=100)
+    with pytest.raises(ClockError):
         extracted(fake)
-    assert len(fake.transport.requests) <= 1 + 5 + 4  # the token, those before, and those under way
+
+
+def test_a_consumer_that_breaks_down_ends_all_waiting() -> None:
+    fake = FakeSpotify([FakePlaylist(playlist_id(number)) for number in range(40)])
+    client = fake.client()
+    results = extract(client, [Wanted(playlist.id) for playlist in fake.playlists], {}, TODAY)
+    next(results)
+    results.close()
+    with pytest.raises(UnreachableError, match="interrupted"):
+        client.playlist(ID)
+    assert len(fake.transport.requests) - 1 <= 1 + 4
 
 
 def test_four_playlists_are_read_at_once_and_no_more() -> None:
@@ -461,7 +625,7 @@ def test_all_of_the_users_playlists_are_listed_fifty_a_request() -> None:
     fake = FakeSpotify(playlists, listing)
     with fake.client() as client:
         listed = list_mine(client)
-        assert client.requests_made == 3
+        assert client.requests_sent == 3
     assert listed.wanted == [Wanted(playlist.id, playlist.snapshot_id) for playlist in playlists]
     assert listed.hidden == 3
     assert [request.query.get("offset") for request in fake.transport.requests[1:]] == ["0", "50", "100"]
@@ -471,7 +635,7 @@ def test_all_of_the_users_playlists_are_listed_fifty_a_request() -> None:
 def test_listing_asks_for_no_page_too_many(number: int, requests_made: int) -> None:
     with FakeSpotify([FakePlaylist(playlist_id(n)) for n in range(number)]).client() as client:
         assert len(list_mine(client).wanted) == number
-        assert client.requests_made == requests_made
+        assert client.requests_sent == requests_made
 
 
 def test_a_playlist_that_is_listed_twice_is_read_once() -> None:
@@ -486,7 +650,7 @@ def test_a_listing_that_promises_more_than_it_has_is_read_three_times_and_not_ca
     with fake.client() as client:
         listed = list_mine(client)
         assert (listed.wanted, listed.whole) == ([], False)
-        assert client.requests_made == 3
+        assert client.requests_sent == 3
 
 
 def test_a_listing_that_is_edited_between_its_pages_is_read_again() -> None:
@@ -497,14 +661,14 @@ def test_a_listing_that_is_edited_between_its_pages_is_read_again() -> None:
     with fake.client() as client:
         listed = list_mine(client)
         assert listed.whole
-        assert client.requests_made == 4
+        assert client.requests_sent == 4
 
 
 def test_nobodys_list_cannot_be_asked_for() -> None:
     fake = FakeSpotify()
     with (
         fake.client(user=False) as client,
-        pytest.raises(LoginError, match="set SPOTIFY_REFRESH_TOKEN, or name public"),
+        pytest.raises(LoginError, match=r"run `spotify-pipeline login`, or name public"),
     ):
         list_mine(client)
     assert fake.transport.requests == []
@@ -521,6 +685,6 @@ def test_nobodys_list_cannot_be_asked_for() -> None:
 )
 def test_a_list_that_cannot_be_had_is_an_error(answering: Any, problem: type[Exception]) -> None:
     fake = FakeSpotify()
-    fake.on("me/playlists", answering)
+    fake.on("me/playlists", answering, times=ATTEMPTS)
     with fake.client() as client, pytest.raises(problem):
         list_mine(client)

@@ -1,4 +1,6 @@
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import date
+from fractions import Fraction
 from itertools import product
 
 import polars as pl
@@ -7,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spotify_pipeline.spotify.manifest import Status
-from spotify_pipeline.tables.audit import CHECKS, Finding, audit
+from spotify_pipeline.tables.audit import CHECKS, AuditedDay, Finding, Published, audit
 from spotify_pipeline.tables.declarations import TABLES
 from spotify_pipeline.tables.schema import Column, ForeignKey, Table
 from spotify_pipeline_tests.tables.builders import DAY, sound_day
@@ -45,7 +47,8 @@ def with_value(frame: pl.DataFrame, column: str, value: object, rows: int = 1) -
 
 
 def findings(frames: Frames) -> dict[str, Finding]:
-    return {f"{finding.check.table}.{finding.check.name}": finding for finding in audit(frames.__getitem__)}
+    found = audit(AuditedDay(frames.__getitem__))
+    return {f"{finding.check.table}.{finding.check.name}": finding for finding in found}
 
 
 def failed(frames: Frames) -> list[str]:
@@ -75,7 +78,8 @@ def test_there_is_a_check_for_everything_that_is_declared() -> None:
     names = {f"{check.table}.{check.name}" for check in CHECKS}
     per_table = {f"{table}.{check}" for table, check in product(TABLES, ("types", "not_null", "primary_key", "values"))}
     referring = {f"{table.name}.foreign_keys" for table, _ in ALL_KEYS}
-    assert names == per_table | referring | {"coverage.readable", "coverage.complete"}
+    of_the_day = {"coverage.readable", "coverage.complete", "playlist_items.no_mass_loss"}
+    assert names == per_table | referring | of_the_day
     assert len(CHECKS) == len(names)
 
 
@@ -99,7 +103,7 @@ def test_each_table_is_read_once(day: Frames) -> None:
         read.append(name)
         return day[name]
 
-    audit(read_table)
+    audit(AuditedDay(read_table))
     assert sorted(read) == sorted(TABLES)
 
 
@@ -346,6 +350,8 @@ def test_one_playlist_that_could_be_read_is_enough(status: str) -> None:
         (("p", "observed", 2, 2), 2),
         (("p", "unchanged", 2, 2), 2),
         (("p", "observed", 0, 0), 0),
+        (("p", "observed", 44, 0), 0),
+        (("p", "unchanged", 44, 0), 0),
         (("p", "observed", None, 3), 3),
         (("p", "restricted", 44, 0), 0),
         (("p", "failed", 44, 0), 0),
@@ -364,6 +370,7 @@ def test_a_playlist_with_the_rows_that_it_should_have_is_complete(
         (("p", "observed", 3, 2), 2, 3),
         (("p", "observed", 2, 3), 3, 2),
         (("p", "unchanged", 1, 1), 0, 1),
+        (("p", "observed", 44, 0), 44, 0),
         (("p", "observed", None, 3), 2, 3),
         (("p", "restricted", 2, 2), 2, 0),
         (("p", "failed", 1, 1), 1, 0),
@@ -389,7 +396,7 @@ def test_a_day_is_complete_if_and_only_if_each_playlist_has_the_rows_that_it_sho
     rows: dict[str, tuple[Status, int | None, int, int]],
 ) -> None:
     should = {
-        name: 0 if status not in ("observed", "unchanged") else read if total is None else total
+        name: 0 if status not in ("observed", "unchanged") or read == 0 else read if total is None else total
         for name, (status, total, read, _) in rows.items()
     }
     counts = {name: count for name, (*_, count) in rows.items()}
@@ -397,3 +404,102 @@ def test_a_day_is_complete_if_and_only_if_each_playlist_has_the_rows_that_it_sho
     text = problem(day_of(frame, counts), "coverage", "complete")
     wrong = [name for name in rows if should[name] != counts[name]]
     assert text.startswith(f"{len(wrong)} playlists are not whole") if wrong else text == ""
+
+
+# What was published before
+
+BEFORE = date(2025, 2, 27)
+
+
+def losses(
+    rows: pl.DataFrame, before: Mapping[str, Published], *, accepted: str = "", max_loss: float = 0.5
+) -> tuple[str, ...]:
+    """What `no_mass_loss` says of a day with these rows of `coverage`."""
+    frames = day_of(rows, dict(rows.select("playlist_id", "items_read").rows()))
+    day = AuditedDay(frames.__getitem__, before, frozenset(accepted), max_loss)
+    found = audit(day)
+    assert [str(other) for other in found if not other.passed and other.check.name == "complete"] == []
+    [finding] = [finding for finding in found if finding.check.name == "no_mass_loss"]
+    return finding.problems
+
+
+def test_a_playlist_that_lost_most_of_its_rows_fails_and_it_is_said_how_to_accept_that() -> None:
+    assert losses(coverage(("p", "observed", 3, 3), ("q", "observed", 9, 9)), {"p": Published(BEFORE, 10)}) == (
+        "p has 3 rows instead of the 10 of 2025-02-27, 70% fewer; if that is right: spotify-pipeline run --accept p",
+    )
+
+
+@pytest.mark.parametrize(
+    ("max_loss", "before", "rows", "passes"),
+    [
+        (0.5, 10, 5, True),
+        (0.5, 10, 4, False),
+        (0.5, 11, 5, False),
+        (0.5, 10, 0, False),
+        (0.5, 1, 1, True),
+        (0.5, 1, 0, False),
+        (0.5, 0, 0, True),
+        (0.5, 0, 9, True),
+        (0.5, 10, 900, True),
+        (0.0, 10, 10, True),
+        (0.0, 10, 11, True),
+        (0.0, 1_000_000, 999_999, False),
+        (0.0, 0, 0, True),
+        (1.0, 1_000_000, 0, True),
+        (1.0, 10, 1, True),
+        (0.999, 1_000, 1, True),
+        (0.999, 1_000, 0, False),
+    ],
+)
+def test_how_much_a_playlist_may_lose_is_set(max_loss: float, before: int, rows: int, passes: bool) -> None:
+    found = losses(coverage(("p", "observed", rows, rows)), {"p": Published(BEFORE, before)}, max_loss=max_loss)
+    assert (found == ()) is passes
+
+
+@given(st.integers(0, 40), st.integers(0, 40), st.sampled_from([0.0, 0.25, 0.5, 0.75, 1.0]))
+@settings(deadline=None, max_examples=40)
+def test_a_loss_is_one_if_and_only_if_the_share_is_more_than_what_is_set(
+    before: int, rows: int, max_loss: float
+) -> None:
+    found = losses(coverage(("p", "unchanged", rows, rows)), {"p": Published(BEFORE, before)}, max_loss=max_loss)
+    share = Fraction(before - rows, before) if before else Fraction(0)
+    assert bool(found) is (share > Fraction(max_loss))
+
+
+def test_a_playlist_that_was_never_published_has_lost_nothing() -> None:
+    assert losses(coverage(("p", "observed", 0, 0)), {"q": Published(BEFORE, 10)}, max_loss=0) == ()
+
+
+@pytest.mark.parametrize("status", ["restricted", "not_found", "failed"])
+def test_a_playlist_without_rows_that_day_has_a_gap_and_no_loss(status: str) -> None:
+    assert losses(coverage(("p", status, None, 0)), {"p": Published(BEFORE, 10)}, max_loss=0) == ()
+
+
+@pytest.mark.parametrize("status", ["observed", "unchanged"])
+@pytest.mark.parametrize("max_loss", [0, 0.5, 1])
+def test_a_playlist_without_rows_that_should_have_some_fails_whatever_was_before(max_loss: float, status: str) -> None:
+    rows = coverage(("p", status, 300, 0))
+    assert losses(rows, {}, max_loss=max_loss) == (
+        "p has no rows although Spotify says that it has 300; if that is right: spotify-pipeline run --accept p",
+    )
+    for before in (Published(BEFORE, 300, 300), Published(BEFORE, 0, 0), Published(BEFORE, 0, 299)):
+        assert len(losses(rows, {"p": before}, max_loss=max_loss)) == 1
+
+
+def test_rows_that_are_still_not_sent_are_no_news_once_a_day_without_them_was_accepted() -> None:
+    assert losses(coverage(("p", "observed", 300, 0)), {"p": Published(BEFORE, 0, 300)}, max_loss=0) == ()
+
+
+def test_what_is_accepted_passes_and_nothing_else_does() -> None:
+    rows = coverage(("p", "observed", 300, 0), ("q", "observed", 1, 1), ("r", "observed", 1, 1))
+    before = {"q": Published(BEFORE, 9), "r": Published(BEFORE, 9)}
+    assert len(losses(rows, before)) == 3
+    [left] = losses(rows, before, accepted="pq")
+    assert left.startswith("r has 1 rows instead of the 9")
+    assert losses(rows, before, accepted="pqr") == ()
+
+
+def test_a_count_that_is_missing_fails_as_such_and_not_with_an_exception(day: Frames) -> None:
+    day["coverage"] = with_value(day["coverage"], "items_read", None, rows=2)
+    found = audit(AuditedDay(day.__getitem__, {name: Published(BEFORE, 9) for name in day["coverage"]["playlist_id"]}))
+    assert {finding.check.name for finding in found if not finding.passed} == {"not_null"}

@@ -15,7 +15,7 @@ import polars as pl
 import pytest
 
 from spotify_pipeline.spotify.manifest import Coverage, Manifest, Status
-from spotify_pipeline.tables.audit import audit
+from spotify_pipeline.tables.audit import AuditedDay, audit
 from spotify_pipeline.tables.transform import transform
 
 Json = dict[str, Any]
@@ -282,7 +282,7 @@ def assert_read_alike(documents: list[Json], where: str) -> None:
     assert list(frames) == list(expected)
     for table, frame in frames.items():
         assert frame.to_dicts() == expected[table], f"{table} of {where}"
-    assert [str(finding) for finding in audit(frames.__getitem__) if not finding.passed] == [], where
+    assert [str(finding) for finding in audit(AuditedDay(frames.__getitem__)) if not finding.passed] == [], where
 
 
 def test_each_captured_file_gives_the_rows_of_a_plain_reading(documents: dict[str, list[Json]]) -> None:

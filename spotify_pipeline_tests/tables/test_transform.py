@@ -10,7 +10,7 @@ from polars.testing import assert_frame_equal
 
 from spotify_pipeline.errors import DataError
 from spotify_pipeline.spotify.manifest import Coverage, Manifest, Reading, Status
-from spotify_pipeline.tables.audit import audit
+from spotify_pipeline.tables.audit import AuditedDay, audit
 from spotify_pipeline.tables.declarations import TABLES
 from spotify_pipeline.tables.transform import mark_failed, release_day, transform
 from spotify_pipeline_tests.tables.builders import (
@@ -452,7 +452,7 @@ def test_whatever_is_missing_in_playlists_no_item_is_dropped_and_the_day_passes_
     found = transformed.frames["playlist_items"]["playlist_id"].to_list()
     assert {name: found.count(name) for name in counts} == counts
     assert transformed.rejected == {}
-    assert [str(finding) for finding in audit(transformed.frames.__getitem__) if not finding.passed] == []
+    assert [str(finding) for finding in audit(AuditedDay(transformed.frames.__getitem__)) if not finding.passed] == []
 
 
 # Documents that cannot be read
