@@ -62,9 +62,8 @@ def test_a_day_is_extracted_transformed_audited_and_published(
     backends = backends_on(DAY)
     result = run(backends, instance)
     assert result.success
-    assert {evaluation.check_name for evaluation in result.get_asset_check_evaluations()} == {
-        check.name for check in (*CHECKS, *WATCHES)
-    }
+    expected = {check.name for check in CHECKS} | {watch.name for watch in WATCHES}
+    assert {evaluation.check_name for evaluation in result.get_asset_check_evaluations()} == expected
     assert all(evaluation.passed for evaluation in result.get_asset_check_evaluations())
     assert backends.tables.published_days() == [DAY]
     assert published_rows(backends)
