@@ -5,8 +5,10 @@ keeps the old catalog until it opens the file again. The views name Parquet file
 can read them, and a moved data folder needs to be published again.
 """
 
+import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from spotify_pipeline.tables.declarations import TABLES
 from spotify_pipeline.tables.schema import PARTITION_COLUMN, Column, ColumnType, Table
 
 _PARTITION_COMMENT = "The UTC day on which Spotify was asked."
+_WORKSHOP = ".catalog-"  # how the names of folders begin in which the new file is built
 _LOCK_SECONDS = 60  # publishing takes less than one, so whoever still holds the lock has been stopped in it
 
 
@@ -37,12 +40,9 @@ class DuckDBCatalog:
         """
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            with (
-                FileLock(self.path.with_suffix(".lock"), timeout=_LOCK_SECONDS),
-                tempfile.TemporaryDirectory(prefix=".catalog-", dir=self.path.parent) as folder,
-            ):
+            with FileLock(self.path.with_suffix(".lock"), timeout=_LOCK_SECONDS), self._workshop() as folder:
                 days = self._tables.published_days()
-                new = Path(folder, self.path.name)
+                new = folder / self.path.name
                 with duckdb.connect(new) as connection:
                     for table in TABLES.values():
                         connection.execute(self._view(table, days))
@@ -55,6 +55,14 @@ class DuckDBCatalog:
         except (OSError, duckdb.Error) as error:
             raise StorageError(f"Cannot write the catalog {self.path}: {error}.") from None
         return days
+
+    @contextmanager
+    def _workshop(self) -> Iterator[Path]:
+        """A folder in which to build the new file; those that killed processes have left are cleared away."""
+        for left in self.path.parent.glob(f"{_WORKSHOP}*"):
+            shutil.rmtree(left, ignore_errors=True)
+        with tempfile.TemporaryDirectory(prefix=_WORKSHOP, dir=self.path.parent) as folder:
+            yield Path(folder)
 
     def _view(self, table: Table, days: Iterable[date]) -> str:
         columns = [f'{_value(column)} AS "{column.name}"' for column in table.columns]

@@ -408,3 +408,11 @@ def test_a_killed_publisher_neither_spoils_nor_blocks_the_next(data: Path) -> No
     publish_day(data, NEXT)
     assert catalog_in(data).publish() == [DAY, NEXT]
     assert days_shown(data) == [DAY, NEXT]
+
+
+def test_what_killed_processes_have_left_is_cleared_away(data: Path) -> None:
+    left = data / ".catalog-killed"
+    left.mkdir(parents=True)
+    (left / "catalog.duckdb").write_bytes(b"half a file")
+    catalog_in(data).publish()
+    assert [path.name for path in data.iterdir() if path.is_dir()] == []
