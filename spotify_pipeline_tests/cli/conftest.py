@@ -18,6 +18,25 @@ class Outcome(NamedTuple):
 
 
 Run = Callable[..., Outcome]
+SECRETS = ("my-app-secret", "my-refresh-token")
+
+
+@pytest.fixture
+def name_spotify(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], None]:
+    """`name_spotify(url, "2026-10-05")` lets the settings name a Spotify, its today, an app and a user."""
+
+    def name(url: str, today: str) -> None:
+        for variable, value in {
+            "SPOTIFY_PIPELINE_API_URL": f"{url}/v1/",
+            "SPOTIFY_PIPELINE_ACCOUNTS_URL": url,
+            "SPOTIFY_PIPELINE_TODAY": today,
+            "SPOTIPY_CLIENT_ID": "my-app",
+            "SPOTIPY_CLIENT_SECRET": SECRETS[0],
+            "SPOTIFY_REFRESH_TOKEN": SECRETS[1],
+        }.items():
+            monkeypatch.setenv(variable, value)
+
+    return name
 
 
 @pytest.fixture

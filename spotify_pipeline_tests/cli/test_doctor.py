@@ -3,7 +3,7 @@
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
@@ -56,18 +56,10 @@ Catalog
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[DemoServer]:
+def server(name_spotify: Callable[[str, str], None]) -> Iterator[DemoServer]:
     """A Spotify of the first days of October, that the settings name."""
     with DemoServer(DemoCatalogue(), day=DAY) as server:
-        for name, value in {
-            "SPOTIFY_PIPELINE_API_URL": f"{server.url}/v1/",
-            "SPOTIFY_PIPELINE_ACCOUNTS_URL": server.url,
-            "SPOTIFY_PIPELINE_TODAY": DAY.isoformat(),
-            "SPOTIPY_CLIENT_ID": "my-app",
-            "SPOTIPY_CLIENT_SECRET": "my-app-secret",
-            "SPOTIFY_REFRESH_TOKEN": "my-refresh-token",
-        }.items():
-            monkeypatch.setenv(name, value)
+        name_spotify(server.url, DAY.isoformat())
         yield server
 
 

@@ -1,7 +1,7 @@
 """`spotify-pipeline run` against the stand-in for Spotify, configured as for a real one."""
 
 import gzip
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -9,25 +9,16 @@ import pytest
 
 from spotify_pipeline.demo.catalogue import DemoCatalogue
 from spotify_pipeline.demo.server import DemoServer
-from spotify_pipeline_tests.cli.conftest import Run
+from spotify_pipeline_tests.cli.conftest import SECRETS, Run
 
 DAY = date(2026, 10, 5)
-SECRETS = ("my-app-secret", "my-refresh-token")
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[DemoServer]:
+def server(name_spotify: Callable[[str, str], None]) -> Iterator[DemoServer]:
     """A Spotify of the first days of October, that the settings name."""
     with DemoServer(DemoCatalogue(), day=DAY) as server:
-        for name, value in {
-            "SPOTIFY_PIPELINE_API_URL": f"{server.url}/v1/",
-            "SPOTIFY_PIPELINE_ACCOUNTS_URL": server.url,
-            "SPOTIFY_PIPELINE_TODAY": DAY.isoformat(),
-            "SPOTIPY_CLIENT_ID": "my-app",
-            "SPOTIPY_CLIENT_SECRET": SECRETS[0],
-            "SPOTIFY_REFRESH_TOKEN": SECRETS[1],
-        }.items():
-            monkeypatch.setenv(name, value)
+        name_spotify(server.url, DAY.isoformat())
         yield server
 
 

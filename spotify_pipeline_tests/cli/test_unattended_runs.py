@@ -1,6 +1,6 @@
 """`spotify-pipeline run` when Spotify stops it, and when a playlist has lost its rows."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -32,19 +32,11 @@ class Spotify(FakeSpotify):
 
 
 @pytest.fixture
-def spotify(monkeypatch: pytest.MonkeyPatch) -> Iterator[Spotify]:
+def spotify(name_spotify: Callable[[str, str], None]) -> Iterator[Spotify]:
     """A Spotify that the settings name, with a user who has logged in."""
     spotify = Spotify()
     with served(spotify) as url:
-        for name, value in {
-            "SPOTIFY_PIPELINE_API_URL": f"{url}/v1/",
-            "SPOTIFY_PIPELINE_ACCOUNTS_URL": url,
-            "SPOTIFY_PIPELINE_TODAY": "2026-01-02",
-            "SPOTIPY_CLIENT_ID": "my-app",
-            "SPOTIPY_CLIENT_SECRET": "my-app-secret",
-            "SPOTIFY_REFRESH_TOKEN": "my-refresh-token",
-        }.items():
-            monkeypatch.setenv(name, value)
+        name_spotify(url, "2026-01-02")
         yield spotify
 
 
