@@ -534,3 +534,14 @@ def test_a_day_whose_raw_documents_were_removed_can_still_be_audited(week: Week)
     for path in (week.on(DAYS[0]).settings.data_dir / f"raw/playlists/snapshot_date={DAYS[1]}").iterdir():
         path.unlink()
     assert all(finding.passed for finding in audit_day(week.on(DAYS[1]), DAYS[1]))
+
+
+def test_a_damaged_document_does_not_hide_a_loss(week: Week) -> None:
+    week.run(DAYS[0])
+    backends = week.on(DAYS[1])
+    backends.extract()
+    document = backends.settings.data_dir / f"raw/playlists/snapshot_date={DAYS[1]}/{ID}.json.gz"
+    document.write_bytes(b"damaged")
+    assert week.publish(DAYS[1]) == ""
+    week.edit(length=10)
+    assert "10 rows instead of the 100 of 2026-01-02" in week.run(DAYS[2])

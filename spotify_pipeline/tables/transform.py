@@ -72,7 +72,7 @@ def transform(manifest: Manifest, read_document: Callable[[str], bytes]) -> Tran
 def mark_failed(manifest: Manifest, reasons: dict[str, str]) -> Manifest:
     """The manifest with status `failed` for each playlist that has a reason."""
     rows = [
-        Coverage(row.playlist_id, Status.FAILED, reasons[row.playlist_id], requests=row.requests)
+        Coverage(row.playlist_id, Status.FAILED, reasons[row.playlist_id], requests=row.requests, previous=row.previous)
         if row.playlist_id in reasons
         else row
         for row in manifest.playlists
