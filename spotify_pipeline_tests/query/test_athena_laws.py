@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from itertools import zip_longest
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from spotify_pipeline_tests.query.conftest import Ask
@@ -48,6 +48,8 @@ def test_integer_division_truncates_and_leaves_the_remainder(ask: Ask, a: int, b
 
 @law
 @given(st.decimals(-(10**6), 10**6, places=2), st.decimals(-(10**4), 10**4, places=1).filter(bool))
+@example(Decimal("5.39"), Decimal("0.4"))
+@example(Decimal("-5.39"), Decimal("0.4"))
 def test_decimal_division_keeps_the_larger_scale(ask: Ask, a: Decimal, b: Decimal) -> None:
     expected = (a / b).quantize(Decimal("0.01"), ROUND_HALF_UP)
 

@@ -21,11 +21,16 @@ def divide(call: Call) -> str:
         return call.fill("({0} // {1})")
     if kind in ("double", "interval"):
         return call.fill("({0} / {1})")
-    exact = "cast_to_type({0} // {1}, {0} + {1})"
+    # DuckDB divides decimals as doubles: the fifteen digits that are certain round as the exact quotient does.
+    decimal = "cast_to_type(printf('%.15g', CAST({0} // {1} AS DOUBLE)), {0} + {1})"
     if kind == "decimal":
-        return call.fill(exact)
-    double = "typeof({0} + {1}) IN ('DOUBLE', 'FLOAT')"  # DuckDB's // fails on a double divided by zero
-    return call.fill(f"(CASE WHEN {double} THEN cast_to_type({{0}} / {{1}}, {{0}} + {{1}}) ELSE {exact} END)")
+        return call.fill(decimal)
+    return call.fill(
+        "(CASE WHEN typeof({0} + {1}) IN ('DOUBLE', 'FLOAT') "  # DuckDB's // fails on a double divided by zero
+        "THEN cast_to_type({0} / {1}, {0} + {1}) "
+        f"WHEN typeof({{0}} + {{1}}) LIKE 'DECIMAL%' THEN {decimal} "
+        "ELSE cast_to_type({0} // {1}, {0} + {1}) END)"
+    )
 
 
 def add(call: Call) -> str:
