@@ -275,6 +275,17 @@ def test_a_document_that_cannot_be_read_keeps_no_other_one_from_being_enriched(
 # Over several days
 
 
+def test_without_a_budget_a_day_spends_no_more_than_spotify_can_spare(
+    replay: Replay, backends_on: BackendsOn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("spotify_pipeline.steps.details._MOST_REQUESTS", 5)
+    server = replay(mode="development", owned="all")
+    enrichment = enriched(backends_on(server, DAY))
+    assert enrichment.requests == 5
+    assert enrichment.artists.missing > 0
+    assert "requests a day are spent on details" in str(enrichment.reason)
+
+
 @pytest.mark.parametrize(("mode", "budget"), [("development", 30), ("extended", 3)])
 def test_with_a_budget_everything_is_read_over_some_days_and_nothing_twice(
     mode: str, budget: int, replay: Replay, backends_on: BackendsOn

@@ -85,3 +85,15 @@ def test_a_wrong_clock_is_no_reason_to_go_on() -> None:
     spotify.on("/artists/", lambda _: found({"artists": []})._replace(headers=late))
     with spotify.client() as client, pytest.raises(ClockError):
         list(DetailReader(client).read(ARTISTS, SOME))
+
+
+def test_no_more_requests_are_sent_than_are_allowed() -> None:
+    spotify = FakeSpotify()
+    spotify.on("/artists/", lambda _: error(403, "Forbidden"))
+    spotify.on("/artists/.*", lambda request: found({"id": request.path.split("/")[3]}), times=3)
+    with spotify.client() as client:
+        reader = DetailReader(client, most_requests=3)
+        read = [one for details in reader.read(ARTISTS, SOME) for one in details]
+        assert client.requests_sent == 3  # of which the first one was for all of them
+    assert read == SOME[:2]
+    assert reader.problem == "3 requests a day are spent on details; the rest is read the next days."
