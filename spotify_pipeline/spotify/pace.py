@@ -32,13 +32,25 @@ class Pace:
     def wait_for_turn(self) -> None:
         """Return when the next request may be sent."""
         with self._lock:
+            self._forget(self._patience.clock.monotonic())
+        while seconds := self._seconds_to_wait():
+            is_limited = self._patience.clock.monotonic() < self._limited_at
+            is_told = is_limited or seconds >= _WORTH_TELLING_SECONDS
+            self._patience.wait(seconds, "Spotify limits the rate of requests" if is_told else "")
+        self._patience.wait(0)  # ends where the run was interrupted
+
+    def _seconds_to_wait(self) -> float:
+        """0 where it is the caller's turn, which is then taken.
+
+        Nobody takes a turn ahead: whoever waits would not hear of a limit that is met or gone meanwhile.
+        """
+        with self._lock:
             now = self._patience.clock.monotonic()
-            self._forget(now)
-            turn = max(now, self._next_turn)
-            self._next_turn = turn + self._interval
-            self._turns.append(turn)
-            is_told = now < self._limited_at or turn - now >= _WORTH_TELLING_SECONDS
-        self._patience.wait(turn - now, "Spotify limits the rate of requests" if is_told else "")
+            seconds = max(0.0, self._next_turn - now)
+            if not seconds:
+                self._next_turn = now + self._interval
+                self._turns.append(now)
+            return seconds
 
     def slow_down(self, seconds: float) -> None:
         """Learn from a refused request that the rate was too high, and that none may be sent for so many seconds.
@@ -51,7 +63,7 @@ class Pace:
             if self._turns:
                 self._turns.pop()  # the refused request
             if now >= self._limited_at:  # else other threads met the same limit, which says nothing new
-                self._learn(max(1, sum(turn <= now for turn in self._turns)))
+                self._learn(max(1, len(self._turns)))
             self._next_turn = max(self._next_turn, now + seconds)
             self._limited_at = now + seconds
 

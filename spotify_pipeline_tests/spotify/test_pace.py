@@ -21,18 +21,22 @@ from spotify_pipeline_tests.spotify.fake_clock import FakeClock
 WINDOW = 30.0
 
 
+class _WaitingError(Exception):
+    """Somebody waits so many seconds and then asks again."""
+
+
 class PlannedClock:
-    """A clock whose waits are only noted: the simulation lets several workers wait at the same time."""
+    """A clock whose waits break off: the simulation lets several workers wait at the same time."""
 
     def __init__(self) -> None:
-        self.time = self.noted = 0.0
+        self.time = 0.0
         self.patience = Patience(Clock(self.now, lambda: self.time, self.note))
 
     def now(self) -> datetime:
         return datetime(2026, 1, 2, tzinfo=UTC) + timedelta(seconds=self.time)
 
     def note(self, seconds: float, _: threading.Event) -> None:
-        self.noted = seconds
+        raise _WaitingError(seconds)
 
 
 class LimitedServer:
@@ -89,9 +93,12 @@ def simulated(
     while events and events[0][0] <= minutes * 60:
         clock.time, _, what, told = heapq.heappop(events)
         if what == "ask":
-            clock.noted = 0.0
-            pace.wait_for_turn()
-            follow(clock.noted + chance.uniform(0.01, 0.08), "arrive", None)
+            try:
+                pace.wait_for_turn()
+            except _WaitingError as wait:
+                follow(wait.args[0], "ask", None)
+            else:
+                follow(chance.uniform(0.01, 0.08), "arrive", None)
         elif what == "arrive":
             follow(chance.uniform(0.01, 0.08), "answer", server.retry_after(clock.time))
         elif what == "others":
