@@ -8,8 +8,9 @@ from spotify_pipeline.doctor.consultation import Consultation
 from spotify_pipeline.doctor.findings import Facts, Finding, Group, State
 from spotify_pipeline.errors import SettingsError
 from spotify_pipeline.spotify.client import SpotifyClient
-from spotify_pipeline.spotify.documents import Account, ListedPlaylist, Listing, Playlist, decode
+from spotify_pipeline.spotify.documents import Account, ListedPlaylist, Playlist, decode
 from spotify_pipeline.spotify.errors import RefusedError
+from spotify_pipeline.spotify.extraction import listing_pages
 from spotify_pipeline.spotify.playlist_ids import MINE, parse_playlists
 
 _SETTING = "SPOTIFY_PIPELINE_PLAYLISTS"
@@ -46,11 +47,8 @@ def _list(client: SpotifyClient, listed: list[ListedPlaylist | None]) -> Finding
     if not client.is_user:
         text = f"No user has logged in whose playlists these would be: run `spotify-pipeline login`, or set {_SETTING}."
         return Finding(Group.PLAYLISTS, MINE, State.PROBLEM, text)
-    more = True
-    while more:
-        page = decode(client.my_playlists(len(listed)), Listing)
+    for page in listing_pages(client):
         listed += page.items
-        more = bool(page.items) and len(listed) < page.total
     shown = sum(1 for entry in listed if entry and entry.id)
     facts = {"listed": shown, "hidden": len(listed) - shown}
     hidden = f"; not shown to this app: {facts['hidden']}" if facts["hidden"] else ""

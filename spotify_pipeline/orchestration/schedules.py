@@ -31,7 +31,8 @@ def daily_snapshot_schedule(context: ScheduleEvaluationContext) -> RunRequest | 
 
 
 def _why_not_again(backends: Backends, day: date) -> str | None:
-    if day in backends.raw.days() and not backends.raw.open_day(day).manifest.counts()["failed"]:
+    read = backends.raw.find_day(day)
+    if read and not read.manifest.counts()["failed"]:
         return f"Nothing of {day} is missing."
     try:
         backends.quota(day).require()

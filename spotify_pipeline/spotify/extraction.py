@@ -104,13 +104,24 @@ def _listed_entries(client: SpotifyClient) -> tuple[list[ListedPlaylist | None],
     """The entries of all pages, and what the pages say how many there are: one number, unless the list was edited."""
     entries: list[ListedPlaylist | None] = []
     totals: set[int] = set()
-    more = True
-    while more:
-        page = _checked(client.my_playlists(len(entries)), Listing)
+    for page in listing_pages(client):
         entries += page.items
         totals.add(page.total)
-        more = bool(page.items) and len(entries) < page.total
     return entries, totals
+
+
+def listing_pages(client: SpotifyClient) -> Iterator[Listing]:
+    """The pages of the user's playlists, each asked for when it is taken.
+
+    Raises:
+        SpotifyError: Spotify cannot be asked, or answers with something else.
+    """
+    listed, more = 0, True
+    while more:
+        page = _checked(client.my_playlists(listed), Listing)
+        yield page
+        listed += len(page.items)
+        more = bool(page.items) and listed < page.total
 
 
 def extract(

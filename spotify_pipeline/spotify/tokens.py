@@ -1,6 +1,5 @@
 """Access tokens: for the user who logged in, or for the app itself, refreshed once for all threads and processes."""
 
-import logging
 import math
 import threading
 from contextlib import nullcontext
@@ -15,9 +14,6 @@ from spotify_pipeline.spotify.errors import LoginError, QuotaError
 from spotify_pipeline.spotify.patience import Patience
 from spotify_pipeline.spotify.token_endpoint import InvalidGrantError, TokenEndpoint, patiently
 from spotify_pipeline.spotify.token_store import TokenRecord, TokenStore, record_key
-
-# At DEBUG spotipy prints tokens, and at ERROR what is reported here with a better sentence.
-logging.getLogger("spotipy").setLevel(logging.CRITICAL)
 
 NO_CREDENTIALS = (
     "No Spotify credentials: set SPOTIPY_CLIENT_ID and SPOTIPY_CLIENT_SECRET in the environment or in .env, and run "

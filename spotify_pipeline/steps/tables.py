@@ -85,7 +85,8 @@ def accept_losses(raw: RawStore, day: date, playlist_ids: Iterable[str]) -> None
 
 def _manifest_or_none(raw: RawStore, day: date) -> Manifest | None:
     """The day's manifest; tables may outlive their raw documents."""
-    return raw.open_day(day).manifest if day in raw.days() else None
+    found = raw.find_day(day)
+    return found.manifest if found else None
 
 
 def _published_before(backends: Backends, manifest: Manifest) -> dict[str, Published]:

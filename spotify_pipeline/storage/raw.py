@@ -79,12 +79,22 @@ class RawStore:
         Raises:
             DataError: there is none, or its manifest is damaged.
         """
+        if (found := self.find_day(day)) is None:
+            raise DataError(f"There is no raw data for {day}: extract it on that day, or choose another.")
+        return found
+
+    def find_day(self, day: date) -> RawDay | None:
+        """A finished day, if there is one.
+
+        Raises:
+            DataError: its manifest is damaged.
+        """
         self._complete_commit(day)
         key = f"{_folder(_DAYS, day)}/{_MANIFEST}"
         try:
             manifest = msgspec.json.decode(self._objects.get(key), type=Manifest)
         except ObjectNotFoundError:
-            raise DataError(f"There is no raw data for {day}: extract it on that day, or choose another.") from None
+            return None
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise DataError(f"The manifest {self._objects.uri(key)} is damaged: {error}.") from None
         return RawDay(manifest, self)
