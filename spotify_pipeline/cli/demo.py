@@ -11,7 +11,7 @@ from spotify_pipeline.backends import Backends
 from spotify_pipeline.cli.progress import shown_progress
 from spotify_pipeline.demo.backends import Demo, DemoBackends, mark_as_demo, read_marker
 from spotify_pipeline.errors import SettingsError
-from spotify_pipeline.query.engine import DuckDBEngine
+from spotify_pipeline.query.duckdb import DuckDBEngine
 from spotify_pipeline.query.formats import as_table
 from spotify_pipeline.query.named import named_query
 from spotify_pipeline.settings import Settings, load_settings

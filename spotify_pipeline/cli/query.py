@@ -2,7 +2,8 @@
 
 import click
 
-from spotify_pipeline.query.engine import Answer, DuckDBEngine
+from spotify_pipeline.query.duckdb import DuckDBEngine
+from spotify_pipeline.query.engine import Answer
 from spotify_pipeline.query.formats import FORMATS
 from spotify_pipeline.query.named import named_queries, named_query
 from spotify_pipeline.settings import load_settings

@@ -10,7 +10,7 @@ from pathlib import Path
 from spotify_pipeline.backends import Backends
 from spotify_pipeline.doctor.findings import Facts, Finding, Group, State
 from spotify_pipeline.errors import PipelineError
-from spotify_pipeline.query.engine import DuckDBEngine
+from spotify_pipeline.query.duckdb import DuckDBEngine
 from spotify_pipeline.storage.objects import probe
 
 _LEAST_FREE_BYTES = 2**30

@@ -1,12 +1,6 @@
-"""Asking the local catalog in Athena SQL."""
+"""What answers SQL: Athena, or DuckDB in its place. The same statement gets the same answer from both."""
 
-from pathlib import Path
-from typing import Any, NamedTuple
-
-import duckdb
-
-from spotify_pipeline.errors import QueryError
-from spotify_pipeline.query.athena_sql import CONNECTION_SETTINGS, to_duckdb
+from typing import Any, NamedTuple, Protocol
 
 
 class Answer(NamedTuple):
@@ -16,44 +10,9 @@ class Answer(NamedTuple):
     rows: list[tuple[Any, ...]]
 
 
-class DuckDBEngine:
-    """Runs Athena SQL on the local catalog, which it opens for reading only and anew for each question."""
-
-    def __init__(self, catalog: Path) -> None:
-        """Ask the catalog in `catalog`, whose views are over files in the same folder."""
-        self._catalog = catalog
+class Engine(Protocol):
+    """Answers one statement in Athena's dialect at a time."""
 
     def ask(self, sql: str) -> Answer:
-        """The answer to one statement.
-
-        Raises:
-            QueryError: nothing is published, the statement is not understood, or it cannot be executed.
-        """
-        translated = to_duckdb(sql)
-        if not self._catalog.exists():
-            raise QueryError(
-                f"Nothing is published in {self._catalog} yet: run `spotify-pipeline run`, or `spotify-pipeline demo`."
-            )
-        try:
-            with duckdb.connect(self._catalog, read_only=True) as connection:
-                for setting in (*CONNECTION_SETTINGS, *self._walls()):
-                    connection.execute(setting)
-                cursor = connection.execute(translated)
-                return Answer([column[0] for column in cursor.description or ()], cursor.fetchall())
-        except duckdb.Error as error:
-            raise QueryError(f"The query failed: {_explanation(error)}") from None
-
-    def _walls(self) -> tuple[str, ...]:
-        """A second wall, behind the translation's lists, against reading other files than those of the tables."""
-        folder = str(self._catalog.parent).replace("'", "''")
-        return (
-            f"SET allowed_directories = ['{folder}/']",
-            "SET enable_external_access = false",
-            "SET lock_configuration = true",
-        )
-
-
-def _explanation(error: duckdb.Error) -> str:
-    """DuckDB's explanation, without the copy of the translated statement that it appends."""
-    lines = str(error).split("\n\nLINE ")[0].splitlines()
-    return " ".join(line.strip() for line in lines if line.strip())
+        """The answer; `QueryError` where the statement is not understood or cannot be executed."""
+        ...

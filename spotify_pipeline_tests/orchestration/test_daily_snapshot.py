@@ -13,7 +13,7 @@ from dagster import AssetKey, DagsterEventType, DagsterInstance, ExecuteInProces
 from spotify_pipeline.backends import Backends
 from spotify_pipeline.definitions import build_defs
 from spotify_pipeline.orchestration.schedules import DAILY_JOB
-from spotify_pipeline.query.engine import DuckDBEngine
+from spotify_pipeline.query.duckdb import DuckDBEngine
 from spotify_pipeline.steps import WATCHES
 from spotify_pipeline.tables.audit import CHECKS
 from spotify_pipeline.tables.declarations import TABLES

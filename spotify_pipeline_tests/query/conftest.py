@@ -6,7 +6,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from spotify_pipeline.query.athena_sql import CONNECTION_SETTINGS, to_duckdb
+from spotify_pipeline.query.translator import CONNECTION_SETTINGS, to_duckdb
 
 Cases = list[tuple[str, object]]
 Ask = Callable[[str], list[tuple[Any, ...]]]

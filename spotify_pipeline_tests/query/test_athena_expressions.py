@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from spotify_pipeline.query.athena.functions import FUNCTIONS
+from spotify_pipeline.query.translator.functions import FUNCTIONS
 from spotify_pipeline_tests.query.conftest import Ask, Cases
 
 OPERATORS: Cases = [

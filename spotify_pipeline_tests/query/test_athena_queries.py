@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from spotify_pipeline.query.athena_sql import to_duckdb
+from spotify_pipeline.query.translator import to_duckdb
 from spotify_pipeline_tests.query.conftest import Ask
 
 

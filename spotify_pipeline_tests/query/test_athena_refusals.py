@@ -5,7 +5,7 @@ import duckdb
 import pytest
 
 from spotify_pipeline.errors import QueryError
-from spotify_pipeline.query.athena_sql import to_duckdb
+from spotify_pipeline.query.translator import to_duckdb
 from spotify_pipeline_tests.query.conftest import Ask
 
 

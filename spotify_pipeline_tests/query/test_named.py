@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spotify_pipeline.errors import QueryError
-from spotify_pipeline.query.athena_sql import to_duckdb
 from spotify_pipeline.query.named import NamedQuery, Parameter, named_queries, named_query
+from spotify_pipeline.query.translator import to_duckdb
 
 QUERIES = named_queries()
 

@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from spotify_pipeline.errors import QueryError
-from spotify_pipeline.query.engine import DuckDBEngine
+from spotify_pipeline.query.duckdb import DuckDBEngine
 
 
 @pytest.fixture

@@ -10,12 +10,12 @@ from typing import Final
 from sqlglot import exp
 
 from spotify_pipeline.errors import QueryError
-from spotify_pipeline.query.athena.calls import Call
-from spotify_pipeline.query.athena.duckdb_text import comma, literal, name
-from spotify_pipeline.query.athena.invocations import EXTRACTED, call_of
-from spotify_pipeline.query.athena.kinds import COMPOUND, Kind, arithmetic, joined
-from spotify_pipeline.query.athena.operators import add, concat, divide, subscript, subtract
-from spotify_pipeline.query.athena.writer import Rule, Writer, inner_kind, is_kind, shown
+from spotify_pipeline.query.translator.calls import Call
+from spotify_pipeline.query.translator.duckdb_text import comma, literal, name
+from spotify_pipeline.query.translator.invocations import EXTRACTED, call_of
+from spotify_pipeline.query.translator.kinds import COMPOUND, Kind, arithmetic, joined
+from spotify_pipeline.query.translator.operators import add, concat, divide, subscript, subtract
+from spotify_pipeline.query.translator.writer import Rule, Writer, inner_kind, is_kind, shown
 
 _INTERVAL_UNITS: Final = ("SECOND", "MINUTE", "HOUR", "DAY", "MONTH", "YEAR")
 # What reads only the wall clock of a time. DuckDB's times have no zone of their own: one that was moved to a zone is a

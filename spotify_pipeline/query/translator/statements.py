@@ -14,12 +14,12 @@ from typing import Final
 from sqlglot import Token
 
 from spotify_pipeline.errors import QueryError
-from spotify_pipeline.query.athena.duckdb_text import literal, name
-from spotify_pipeline.query.athena.expressions import EXPRESSIONS
-from spotify_pipeline.query.athena.invocations import INVOCATIONS
-from spotify_pipeline.query.athena.parser import parse, tokens_of
-from spotify_pipeline.query.athena.queries import QUERIES
-from spotify_pipeline.query.athena.writer import Writer
+from spotify_pipeline.query.translator.duckdb_text import literal, name
+from spotify_pipeline.query.translator.expressions import EXPRESSIONS
+from spotify_pipeline.query.translator.invocations import INVOCATIONS
+from spotify_pipeline.query.translator.parser import parse, tokens_of
+from spotify_pipeline.query.translator.queries import QUERIES
+from spotify_pipeline.query.translator.writer import Writer
 
 # What the translated SQL expects of its connection. Most are DuckDB's defaults; a user's own configuration is not.
 CONNECTION_SETTINGS: Final = (

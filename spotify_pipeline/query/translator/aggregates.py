@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from spotify_pipeline.query.athena.calls import Call, Function, aggregate
+from spotify_pipeline.query.translator.calls import Call, Function, aggregate
 
 
 def _sum(call: Call) -> str:

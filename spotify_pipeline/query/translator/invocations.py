@@ -7,12 +7,12 @@ from typing import Final
 from sqlglot import exp
 
 from spotify_pipeline.errors import QueryError
-from spotify_pipeline.query.athena.calls import Call
-from spotify_pipeline.query.athena.casts import READABLE, Cast, Failure, fields_of, type_name
-from spotify_pipeline.query.athena.duckdb_text import comma, literal
-from spotify_pipeline.query.athena.functions import FUNCTIONS
-from spotify_pipeline.query.athena.kinds import COMPOUND, KIND_OF_TYPE, Kind
-from spotify_pipeline.query.athena.writer import Rule, Writer, is_kind, shown
+from spotify_pipeline.query.translator.calls import Call
+from spotify_pipeline.query.translator.casts import READABLE, Cast, Failure, fields_of, type_name
+from spotify_pipeline.query.translator.duckdb_text import comma, literal
+from spotify_pipeline.query.translator.functions import FUNCTIONS
+from spotify_pipeline.query.translator.kinds import COMPOUND, KIND_OF_TYPE, Kind
+from spotify_pipeline.query.translator.writer import Rule, Writer, is_kind, shown
 
 _SIDES: Final = ("this", "expression")
 EXTRACTED: Final = (

@@ -11,7 +11,7 @@ from typing import Any
 from sqlglot import ErrorLevel, exp
 
 from spotify_pipeline.errors import QueryError
-from spotify_pipeline.query.athena.kinds import Kind
+from spotify_pipeline.query.translator.kinds import Kind
 
 
 def _unknown(_writer: "Writer", _node: exp.Expr) -> Kind | None:

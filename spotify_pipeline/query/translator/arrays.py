@@ -9,8 +9,8 @@ from typing import Final
 from sqlglot import exp
 
 from spotify_pipeline.errors import QueryError
-from spotify_pipeline.query.athena.calls import Call, Function, built, let, scalar
-from spotify_pipeline.query.athena.duckdb_text import comma
+from spotify_pipeline.query.translator.calls import Call, Function, built, let, scalar
+from spotify_pipeline.query.translator.duckdb_text import comma
 
 
 def _lambda(call: Call, position: int, parameters: int) -> tuple[list[str], str]:

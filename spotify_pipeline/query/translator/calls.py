@@ -17,8 +17,8 @@ from typing import Final
 from sqlglot import exp
 
 from spotify_pipeline.errors import QueryError
-from spotify_pipeline.query.athena.duckdb_text import comma
-from spotify_pipeline.query.athena.kinds import Kind, joined
+from spotify_pipeline.query.translator.duckdb_text import comma
+from spotify_pipeline.query.translator.kinds import Kind, joined
 
 ANY: Final = -1  # any number of arguments, or the kind that all of them share
 _LONGEST: Final = 200_000  # characters; a template may repeat an argument, so that nested ones grow fast

@@ -7,9 +7,9 @@ from typing import Final
 from sqlglot import exp
 
 from spotify_pipeline.errors import QueryError
-from spotify_pipeline.query.athena.duckdb_text import comma, name
-from spotify_pipeline.query.athena.invocations import window
-from spotify_pipeline.query.athena.writer import Rule, Writer, shown
+from spotify_pipeline.query.translator.duckdb_text import comma, name
+from spotify_pipeline.query.translator.invocations import window
+from spotify_pipeline.query.translator.writer import Rule, Writer, shown
 
 _SYSTEM_SCHEMAS: Final = {"information_schema", "pg_catalog", "system", "temp"}
 _SYSTEM_TABLES: Final = ("duckdb_", "sqlite_", "pragma_", "pg_")

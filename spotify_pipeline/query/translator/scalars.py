@@ -5,11 +5,11 @@ from typing import Final
 from sqlglot import exp
 
 from spotify_pipeline.errors import QueryError
-from spotify_pipeline.query.athena.calls import ANY, Call, Function, built, scalar
-from spotify_pipeline.query.athena.casts import Cast
-from spotify_pipeline.query.athena.duckdb_text import comma, literal
-from spotify_pipeline.query.athena.operators import concat
-from spotify_pipeline.query.athena.patterns import json_path, regexp_rewrite, strftime_of_joda, strftime_of_mysql
+from spotify_pipeline.query.translator.calls import ANY, Call, Function, built, scalar
+from spotify_pipeline.query.translator.casts import Cast
+from spotify_pipeline.query.translator.duckdb_text import comma, literal
+from spotify_pipeline.query.translator.operators import concat
+from spotify_pipeline.query.translator.patterns import json_path, regexp_rewrite, strftime_of_joda, strftime_of_mysql
 
 # Numbers
 

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Final
 
-from spotify_pipeline.query.athena.aggregates import AGGREGATES
-from spotify_pipeline.query.athena.arrays import ARRAYS
-from spotify_pipeline.query.athena.calls import Function
-from spotify_pipeline.query.athena.scalars import CONDITIONS, JSON, NUMBERS, TEXTS, TIMES
+from spotify_pipeline.query.translator.aggregates import AGGREGATES
+from spotify_pipeline.query.translator.arrays import ARRAYS
+from spotify_pipeline.query.translator.calls import Function
+from spotify_pipeline.query.translator.scalars import CONDITIONS, JSON, NUMBERS, TEXTS, TIMES
 
 FUNCTIONS: Final[Mapping[str, Function]] = {
     **NUMBERS,

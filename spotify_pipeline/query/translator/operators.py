@@ -7,8 +7,8 @@ from typing import Final
 
 from sqlglot import exp
 
-from spotify_pipeline.query.athena.calls import Call
-from spotify_pipeline.query.athena.kinds import arithmetic
+from spotify_pipeline.query.translator.calls import Call
+from spotify_pipeline.query.translator.kinds import arithmetic
 
 _CLOCK_UNITS: Final = ("SECOND", "MINUTE", "HOUR")
 _MOMENTS: Final = ("date", "timestamp", "timestamptz")

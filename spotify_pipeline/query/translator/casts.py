@@ -12,8 +12,8 @@ from typing import Final
 from sqlglot import exp
 
 from spotify_pipeline.errors import QueryError
-from spotify_pipeline.query.athena.duckdb_text import comma, literal, name
-from spotify_pipeline.query.athena.kinds import KIND_OF_TYPE, Kind
+from spotify_pipeline.query.translator.duckdb_text import comma, literal, name
+from spotify_pipeline.query.translator.kinds import KIND_OF_TYPE, Kind
 
 Failure = Callable[[str], str]  # gives SQL that fails with that message when it is evaluated
 
