@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from spotify_pipeline.errors import SettingsError
 
 SPOTIFY_API_URL = "https://api.spotify.com/v1/"
+_BUCKET = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"
 _MEANS_SOMETHING_TO_DUCKDB = frozenset("=?*[]")  # in the path of a Parquet file: `name=x` is a column, the rest globs
 
 
@@ -25,15 +26,56 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, str_strip_whitespace=True, extra="ignore")
 
-    target: Literal["local"] = _variable(
+    target: Literal["local", "aws"] = _variable(
         "SPOTIFY_PIPELINE_TARGET",
-        "Where data is kept and queried: `local` (files and DuckDB).",
+        "Where data is kept and queried: `local` (files and DuckDB) or `aws` (S3, Glue and Athena).",
         default="local",
     )
     data_dir: Path = _variable(
         "SPOTIFY_PIPELINE_DATA_DIR",
-        "The folder of the local target: `raw/`, `tables/`, `catalog.duckdb`, `dagster/`.",
+        "The folder of the local target: `raw/`, `tables/`, `catalog.duckdb`, `dagster/`; the aws target keeps "
+        "`dagster/` there.",
         default=Path("data"),
+    )
+    raw_bucket: str | None = _variable(
+        "SPOTIFY_PIPELINE_RAW_BUCKET",
+        "The S3 bucket of the aws target for raw documents.",
+        default=None,
+        pattern=_BUCKET,
+    )
+    tables_bucket: str | None = _variable(
+        "SPOTIFY_PIPELINE_TABLES_BUCKET",
+        "The S3 bucket of the aws target for tables; another one than for raw documents.",
+        default=None,
+        pattern=_BUCKET,
+    )
+    glue_database: str = _variable(
+        "SPOTIFY_PIPELINE_GLUE_DATABASE",
+        "The database in the Glue Data Catalog; small letters, digits and `_`.",
+        default="spotify",
+        pattern=r"^[a-z0-9_]{1,255}$",  # Athena takes no others without quoting
+    )
+    catalog_mode: Literal["register", "crawler"] = _variable(
+        "SPOTIFY_PIPELINE_CATALOG_MODE",
+        "How days get into the Glue Data Catalog: `register` (at once, and exactly those that passed their audit) or "
+        "`crawler` (a Glue crawler looks for them, which takes minutes and costs more).",
+        default="register",
+    )
+    crawler_role: str | None = _variable(
+        "SPOTIFY_PIPELINE_CRAWLER_ROLE",
+        "The name or ARN of the IAM role that the Glue crawler takes; needed to create the crawler.",
+        default=None,
+    )
+    athena_workgroup: str = _variable(
+        "SPOTIFY_PIPELINE_ATHENA_WORKGROUP",
+        "The Athena workgroup: where results go, and how much a query may scan.",
+        default="spotify_pipeline",
+        pattern=r"^[a-zA-Z0-9._-]{1,128}$",
+    )
+    secret_id: str | None = _variable(
+        "SPOTIFY_PIPELINE_SECRET_ID",
+        "The name or ARN of the Secrets Manager secret with the Spotify credentials; aws target.",
+        default=None,
     )
     playlists: str = _variable(
         "SPOTIFY_PIPELINE_PLAYLISTS",
@@ -108,6 +150,17 @@ class Settings(BaseSettings):
                 "SPOTIFY_PIPELINE_TODAY is for replay servers and cannot be used with Spotify's own URL; "
                 "unset it, or set SPOTIFY_PIPELINE_API_URL"
             )
+        if self.target == "aws":
+            if not (self.raw_bucket and self.tables_bucket):
+                raise ValueError(
+                    "SPOTIFY_PIPELINE_TARGET is aws, which needs SPOTIFY_PIPELINE_RAW_BUCKET and "
+                    "SPOTIFY_PIPELINE_TABLES_BUCKET"
+                )
+            if self.raw_bucket == self.tables_bucket:
+                raise ValueError(
+                    "SPOTIFY_PIPELINE_RAW_BUCKET and SPOTIFY_PIPELINE_TABLES_BUCKET name the same bucket, but who may "
+                    "read tables should not read raw documents; name two"
+                )
         if self.start_date > self.today():
             raise ValueError(f"SPOTIFY_PIPELINE_START_DATE {self.start_date} lies after today, {self.today()}")
         return self

@@ -240,7 +240,7 @@ def test_an_interrupted_publication_is_completed_by_the_next(changes: int, backe
     transform_and_stage(backends)
     folder = FolderStore(backends.settings.data_dir / "tables")
     with pytest.raises(Crash):
-        TableStore(CrashingStore(folder, changes)).publish(DAY)
+        TableStore(CrashingStore(folder, changes)).publish(DAY, backends.tables.digests(DAY))
     publish(backends, OTHER, day=NEXT)  # whichever day it is of: SQL never goes on showing a mixture
     assert ask(backends, "SELECT playlist_id, count(*) FROM playlist_items GROUP BY ALL ORDER BY 1") == [
         ("mine", 3),

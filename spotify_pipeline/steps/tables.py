@@ -119,16 +119,16 @@ def publish_day(backends: Backends, day: date) -> Publication:
         StorageError: the catalog cannot be written.
     """
     tables = backends.tables
-    tables.complete_publication(day)
-    if staged := tables.staged(day):
+    while staged := tables.staged(day):  # again, where another process has staged the day anew meanwhile
         if missing := TABLES.keys() - staged:
             raise DataError(
                 f"The transformation of {day} was interrupted ({', '.join(sorted(missing))} missing): run it again."
             )
+        digests = tables.digests(day)
         if failed := [finding for finding in audit_day(backends, day) if not finding.passed]:
             raise DataError(not_published(day, [str(finding) for finding in failed]))
-        tables.publish(day)
-    elif day not in tables.published_days():
+        tables.publish(day, digests)
+    if day not in tables.published_days():
         raise DataError(f"There are no tables for {day}: run the transformation of that day first.")
     return Publication(backends.catalog.publish(), str(backends.catalog.path))
 

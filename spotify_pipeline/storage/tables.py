@@ -1,12 +1,16 @@
 """Table partitions: `<table>/snapshot_date=YYYY-MM-DD/part-0.parquet`, one file each, so replaced whole or not at all.
 
-New partitions are staged, audited there and moved to their place when the day is published: what lies in its place
-has passed the audit, and a day that fails leaves the published one as it was.
+New partitions are staged, audited there and put in their place when the day is published: what lies in its place has
+passed the audit, and a day that fails leaves the published one as it was. A publication names the files that were
+audited by their digests, so that what another process stages meanwhile is not published in their place.
 """
 
+import hashlib
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import date
 
+import msgspec
 import polars as pl
 
 from spotify_pipeline.errors import DataError
@@ -27,9 +31,9 @@ class TableStore:
         """Partitions in `objects`."""
         self._objects = objects
 
-    def uri(self, table: str, day: date) -> str:
-        """Where the published partition is, or will be."""
-        return self._objects.uri(_key(table, day))
+    def uri(self, table: str, day: date | None = None) -> str:
+        """Where the file of a published partition is, or will be; without a day, the folder of the table."""
+        return self._objects.uri(_key(table, day) if day else f"{table}/")
 
     def stage(self, table: Table, day: date, frame: pl.DataFrame) -> None:
         """Write a partition to be audited.
@@ -41,8 +45,9 @@ class TableStore:
         self._objects.put(_STAGED + _key(table.name, day), to_parquet(table, frame))
 
     def staged(self, day: date) -> list[str]:
-        """The tables that have a staged partition for the day."""
-        keys = set(self._objects.list(_STAGED))
+        """The tables that have a staged partition for the day, once what has passed its audit is published."""
+        while (keys := self._objects.list(_STAGED)) and _audited(day) in keys:
+            self.complete_publication(day)
         return [table for table in TABLES if _STAGED + _key(table, day) in keys]
 
     def read(self, table: str, day: date) -> pl.DataFrame:
@@ -51,37 +56,63 @@ class TableStore:
         Raises:
             DataError: there are none, or the file is damaged.
         """
+        key, file = self._newest(table, day)
+        try:
+            return from_parquet(file)
+        except DataError as error:
+            raise DataError(f"{self._objects.uri(key)} is {error}") from None
+
+    def digests(self, day: date) -> dict[str, str]:
+        """What tells the day's staged files from any others, by table."""
+        return {table: _digest(self._newest(table, day)[1]) for table in self.staged(day)}
+
+    def _newest(self, table: str, day: date) -> tuple[str, bytes]:
         for key in (_STAGED + _key(table, day), _key(table, day)):
-            try:
-                return from_parquet(self._objects.get(key))
-            except ObjectNotFoundError:
-                continue
-            except DataError as error:
-                raise DataError(f"{self._objects.uri(key)} is {error}") from None
+            with suppress(ObjectNotFoundError):
+                return key, self._objects.get(key)
         raise DataError(f"There is no {table} for {day}: run the transformation of that day first.")
 
-    def publish(self, day: date) -> None:
-        """Move the day's staged partitions, which have passed the audit, to their places."""
-        self._objects.put(_audited(day), b"")
+    def publish(self, day: date, audited: Mapping[str, str]) -> None:
+        """Put the day's staged partitions that have passed the audit in their places.
+
+        Args:
+            day: the day.
+            audited: the digests of the audited files, by table. What has another one was staged since: it stays where
+                it is.
+        """
+        self._objects.put(_audited(day), msgspec.json.encode(audited))
         self.complete_publication(day)
 
     def complete_publication(self, day: date) -> None:
-        """Finish what a crash may have interrupted: once the audit has passed, the staged day is the day.
+        """Finish what a crash may have interrupted: once the audit has passed, the audited day is the day.
 
         `coverage` goes last: a day is published from the moment at which it has a `coverage` partition.
         """
-        if self._objects.list(_audited(day)):
-            for table in sorted(self.staged(day), key=COVERAGE.name.__eq__):
-                with suppress(ObjectNotFoundError):  # somebody else, who completes the same publication, was faster
-                    self._objects.move(_STAGED + _key(table, day), _key(table, day))
-            self._objects.delete(_audited(day))
+        try:
+            audited = msgspec.json.decode(self._objects.get(_audited(day)), type=dict[str, str])
+        except ObjectNotFoundError:
+            return
+        staged = {table: _STAGED + _key(table, day) for table in sorted(audited, key=COVERAGE.name.__eq__)}
+        done = []
+        for table, key in staged.items():
+            with suppress(ObjectNotFoundError):  # it was published already, be it by somebody else
+                file = self._objects.get(key)
+                if _digest(file) == audited[table]:
+                    self._objects.put(_key(table, day), file)
+                    done.append(key)
+        for key in (*done, _audited(day)):
+            self._objects.delete(key)
+
+    def partitions(self, table: str) -> list[date]:
+        """The published days on which a table has a file, oldest first."""
+        keys = self._objects.list(f"{table}/{PARTITION_COLUMN}=")
+        return [date.fromisoformat(key.split("/")[1].partition("=")[2]) for key in keys if key.endswith(_FILE)]
 
     def published_days(self) -> list[date]:
         """The published days, oldest first, each of them whole: interrupted publications are completed."""
         for key in self._objects.list(_AUDITED):
             self.complete_publication(date.fromisoformat(key.rpartition("=")[2]))
-        keys = self._objects.list(f"{COVERAGE.name}/{PARTITION_COLUMN}=")
-        return [date.fromisoformat(key.split("/")[1].partition("=")[2]) for key in keys if key.endswith(_FILE)]
+        return self.partitions(COVERAGE.name)
 
 
 def _key(table: str, day: date) -> str:
@@ -90,3 +121,7 @@ def _key(table: str, day: date) -> str:
 
 def _audited(day: date) -> str:
     return f"{_AUDITED}{PARTITION_COLUMN}={day}"
+
+
+def _digest(file: bytes) -> str:
+    return hashlib.sha256(file).hexdigest()

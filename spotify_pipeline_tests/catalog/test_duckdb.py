@@ -74,7 +74,7 @@ def publish_day(data: Path, day: date, frames: dict[str, pl.DataFrame] = SOUND) 
     tables = tables_in(data)
     for name, frame in frames.items():
         tables.stage(TABLES[name], day, frame)
-    tables.publish(day)
+    tables.publish(day, tables.digests(day))
 
 
 @contextmanager
@@ -372,7 +372,7 @@ def test_publishers_in_several_processes_end_in_a_catalog_of_all_days(data: Path
         tables = TableStore(FolderStore(data / "tables"))
         print("ready", flush=True)
         sys.stdin.readline()
-        tables.publish(day)
+        tables.publish(day, tables.digests(day))
         assert day in DuckDBCatalog(data / "catalog.duckdb", tables).publish()
     """
     publishers = [other_process(program, data, day) for day in days]

@@ -64,6 +64,6 @@ def test_a_day_in_s3_has_the_same_rows_as_in_a_folder(in_s3: DemoBackends, insta
 def test_the_audit_of_a_day_in_s3_publishes_it(in_s3: DemoBackends, instance: DagsterInstance) -> None:
     result = run(in_s3, instance, selection=["raw_playlists", *TABLES])
     assert all(evaluation.passed for evaluation in result.get_asset_check_evaluations())
-    in_s3.tables.publish(DAY)
+    in_s3.tables.publish(DAY, in_s3.tables.digests(DAY))
     assert in_s3.tables.published_days() == [DAY]
     assert in_s3.tables.staged(DAY) == []
