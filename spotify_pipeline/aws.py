@@ -4,9 +4,10 @@ boto3 is imported late, because that takes a third of a second and a laptop with
 `AWS_*` variables and the user's profile by itself.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, overload
 
 from spotify_pipeline.errors import PipelineError
 
@@ -17,41 +18,80 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
-_ATTEMPTS = 8  # of each request, with pauses of up to 20 s: a throttled service has minutes to recover
-_TIMEOUTS = {"connect_timeout": 10, "read_timeout": 60}  # seconds
+_ATTEMPTS = 6  # of each request, unless AWS_MAX_ATTEMPTS says otherwise: pauses of a quarter of a minute in all
+_CONNECT_SECONDS, _READ_SECONDS = 10, 60
 
-_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AllAccessDisabled", "403"})
-_EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"})
-_UNKNOWN_KEYS = frozenset(
-    {
-        "InvalidAccessKeyId",
-        "InvalidClientTokenId",
-        "InvalidSignatureException",
-        "SignatureDoesNotMatch",
-        "UnrecognizedClientException",
-    }
+
+class _Refusal(NamedTuple):
+    """What AWS means with certain codes."""
+
+    codes: frozenset[str]
+    sentence: str
+    may_pass: bool = False
+
+
+_REFUSALS = (
+    _Refusal(
+        frozenset({"NoSuchBucket"}),
+        "There is no such thing as {resource}: create it, or correct its name in the settings.",
+    ),
+    _Refusal(
+        frozenset({"403", "AccessDenied", "AccessDeniedException", "AllAccessDisabled", "UnauthorizedOperation"}),
+        "AWS denies {operation} on {resource} ({said}): give the role that permission; docs/aws.md has the policies.",
+    ),
+    _Refusal(
+        frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}),
+        "The AWS credentials have expired, so {resource} cannot be used: get new ones, as with `aws sso login`.",
+    ),
+    _Refusal(
+        frozenset(
+            {
+                "InvalidAccessKeyId",
+                "InvalidClientTokenId",
+                "InvalidSignatureException",
+                "SignatureDoesNotMatch",
+                "UnrecognizedClientException",
+            }
+        ),
+        "AWS does not accept the credentials for {resource} ({code}): check AWS_PROFILE, or AWS_ACCESS_KEY_ID, "
+        "AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN.",
+    ),
+    _Refusal(
+        frozenset({"RequestTimeTooSkewed"}),
+        "This machine's clock is wrong, so AWS refuses {operation} on {resource}: set the clock.",
+    ),
+    _Refusal(
+        frozenset(
+            {
+                "301",
+                "AuthorizationHeaderMalformed",
+                "IllegalLocationConstraintException",
+                "IncorrectEndpoint",
+                "PermanentRedirect",
+            }
+        ),
+        "AWS has {resource} in another region ({said}): set AWS_DEFAULT_REGION to that one.",
+    ),
+    _Refusal(
+        frozenset(
+            {
+                "RequestLimitExceeded",
+                "SlowDown",
+                "ThrottledException",
+                "Throttling",
+                "ThrottlingException",
+                "TooManyRequestsException",
+            }
+        ),
+        "AWS limits the rate of requests to {resource} again and again ({code}): run again later.",
+        may_pass=True,
+    ),
+    _Refusal(
+        frozenset({"500", "502", "503", "InternalError", "InternalServerException", "InternalServiceException"}),
+        "AWS could not answer {operation} on {resource} ({code}): run again later.",
+        may_pass=True,
+    ),
 )
-_THROTTLED = frozenset(
-    {
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "SlowDown",
-        "Throttling",
-        "ThrottlingException",
-        "ThrottledException",
-        "TooManyRequestsException",
-    }
-)
-_ELSEWHERE = frozenset(
-    {
-        "301",
-        "AuthorizationHeaderMalformed",
-        "IllegalLocationConstraintException",
-        "IncorrectEndpoint",
-        "PermanentRedirect",
-    }
-)
-_BROKEN = frozenset({"500", "502", "503", "InternalError", "InternalServerException", "InternalServiceException"})
 
 
 @overload
@@ -71,7 +111,12 @@ def client(service: Any) -> Any:
     import boto3  # noqa: PLC0415  # see above
     from botocore.config import Config  # noqa: PLC0415  # as well
 
-    config = Config(retries={"mode": "standard", "total_max_attempts": _ATTEMPTS}, **_TIMEOUTS)
+    attempts = int(os.environ.get("AWS_MAX_ATTEMPTS") or _ATTEMPTS)
+    config = Config(
+        retries={"mode": "standard", "total_max_attempts": attempts},
+        connect_timeout=_CONNECT_SECONDS,
+        read_timeout=_READ_SECONDS,
+    )
     with explained(f"the service {service}", PipelineError):
         return boto3.client(service, config=config)
 
@@ -104,35 +149,11 @@ def error_code(error: "ClientError") -> str:
 
 def _refused(error: "ClientError", resource: str, as_error: type[PipelineError]) -> PipelineError:
     code, operation = error_code(error), error.operation_name
-    said = error.response.get("Error", {}).get("Message", "").rstrip(".")
-    if code == "NoSuchBucket":
-        return as_error(f"There is no {resource.removeprefix('the ')}: create it, or correct its name in the settings.")
-    if code in _DENIED:
-        return as_error(
-            f"AWS denies {operation} on {resource} ({said or code}): give the role that permission; docs/aws.md has "
-            "the policies."
-        )
-    if code in _EXPIRED:
-        return as_error(
-            f"The AWS credentials have expired, so {resource} cannot be used: get new ones, as with `aws sso login`."
-        )
-    if code in _UNKNOWN_KEYS:
-        return as_error(
-            f"AWS does not accept the credentials for {resource} ({code}): check AWS_ACCESS_KEY_ID, "
-            "AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN or AWS_PROFILE."
-        )
-    if code == "RequestTimeTooSkewed":
-        return as_error(f"This machine's clock is wrong, so AWS refuses {operation} on {resource}: set the clock.")
-    if code in _ELSEWHERE:
-        return as_error(
-            f"{_capital(resource)} is in another AWS region ({said or code}): set AWS_DEFAULT_REGION to that region."
-        )
-    if code in _THROTTLED:
-        return _passing(
-            as_error(f"AWS limits the rate of requests to {resource}, also after {_ATTEMPTS} tries: run again later.")
-        )
-    if code in _BROKEN:
-        return _passing(as_error(f"AWS could not answer {operation} on {resource} ({code}): run again later."))
+    said = error.response.get("Error", {}).get("Message", "").rstrip(".") or code
+    for refusal in _REFUSALS:
+        if code in refusal.codes:
+            sentence = refusal.sentence.format(resource=resource, operation=operation, said=said, code=code)
+            return _passing(as_error(sentence)) if refusal.may_pass else as_error(sentence)
     return as_error(f"AWS refuses {operation} on {resource}: {code}: {said}.")
 
 
@@ -170,7 +191,3 @@ def _passing(error: PipelineError) -> PipelineError:
     """The error as one that may pass without anybody doing anything."""
     error.may_pass = True
     return error
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+from spotify_pipeline import aws
 from spotify_pipeline.errors import StorageError
 
 if TYPE_CHECKING:
@@ -40,6 +41,10 @@ class ObjectStore(Protocol):
         """Create or replace the object: readers see the old bytes or the new ones, never a part."""
         ...
 
+    def folders(self, prefix: str) -> list[str]:
+        """What follows `prefix` in keys, up to and without the next `/`: each once, sorted; far fewer than keys."""
+        ...
+
     def list(self, prefix: str) -> list[str]:
         """The keys that begin with `prefix`, sorted."""
         ...
@@ -56,10 +61,8 @@ class ObjectStore(Protocol):
 def open_store(location: str) -> ObjectStore:
     """The store in a folder, or under `s3://bucket/prefix`. Nothing is created or asked yet."""
     if location.startswith("s3://"):
-        import boto3  # noqa: PLC0415  # takes 0.3 s, and a laptop never needs it
-
         address = urlsplit(location)
-        return S3Store(boto3.client("s3"), address.netloc, address.path.strip("/"))
+        return S3Store(aws.client("s3"), address.netloc, address.path.strip("/"))
     return FolderStore(Path(location))
 
 
@@ -114,6 +117,17 @@ class FolderStore:
                     Path(temporary).unlink()
                 raise
 
+    def folders(self, prefix: str) -> list[str]:
+        """The folders whose paths begin with the prefix, also those with nothing but temporary files."""
+        parent, _, beginning = prefix.rpartition("/")
+        with _explained(str(self._root / parent)):
+            try:
+                entries = list(os.scandir(self._root / parent))
+            except FileNotFoundError:
+                return []
+            names = sorted(entry.name for entry in entries if entry.is_dir() and entry.name.startswith(beginning))
+            return [name.removeprefix(beginning) for name in names]
+
     def list(self, prefix: str) -> list[str]:
         """The files under the folder that the prefix names, without temporary ones."""
         folder = self._root / prefix.rpartition("/")[0]
@@ -166,6 +180,16 @@ class S3Store:
         with self._explained(key):
             self._client.put_object(Bucket=self._bucket, Key=self._prefix + key, Body=content)
 
+    def folders(self, prefix: str) -> list[str]:
+        """What S3 calls common prefixes, without `prefix` itself."""
+        start = self._prefix + prefix
+        with self._explained(prefix):
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self._bucket, Prefix=start, Delimiter="/"
+            )
+            found = (common["Prefix"] for page in pages for common in page.get("CommonPrefixes", ()))
+            return sorted(prefix.removeprefix(start).rstrip("/") for prefix in found)
+
     def list(self, prefix: str) -> list[str]:
         """The keys that begin with `prefix`."""
         with self._explained(prefix):
@@ -192,17 +216,15 @@ class S3Store:
 
     @contextmanager
     def _explained(self, key: str) -> Iterator[None]:
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  # as boto3 above
+        from botocore.exceptions import ClientError  # noqa: PLC0415  # takes a while, and a folder never needs it
 
-        try:
-            yield
-        except ClientError as error:
-            code, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
-            if code in ("NoSuchKey", "404"):
-                raise ObjectNotFoundError(f"There is no {self.uri(key)}.") from None
-            raise StorageError(f"S3 refuses {self.uri(key)}: {code}: {message}") from None
-        except BotoCoreError as error:
-            raise StorageError(f"Cannot reach {self.uri(key)}: {error}") from None
+        with aws.explained(f"the bucket {self._bucket}", StorageError):
+            try:
+                yield
+            except ClientError as error:
+                if aws.error_code(error) in ("NoSuchKey", "404"):
+                    raise ObjectNotFoundError(f"There is no {self.uri(key)}.") from None
+                raise
 
 
 def _within(folder: Path, action: Callable[[], _T]) -> _T:

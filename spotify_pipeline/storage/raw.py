@@ -71,7 +71,7 @@ class RawStore:
     def days(self) -> list[date]:
         """The finished days, oldest first."""
         self._complete_commits()
-        return self._days_in(_DAYS)
+        return [day for day in self._folders() if self._objects.list(f"{_folder(_DAYS, day)}/{_MANIFEST}")]
 
     def open_day(self, day: date) -> RawDay:
         """A finished day.
@@ -101,8 +101,11 @@ class RawStore:
 
     def newest_manifest(self, up_to: date) -> Manifest | None:
         """The manifest of the last finished day up to and including `up_to`."""
-        days = [day for day in self.days() if day <= up_to]
-        return self.open_day(days[-1]).manifest if days else None
+        self._complete_commits()
+        for day in reversed(self._folders()):
+            if day <= up_to and (found := self.find_day(day)):
+                return found.manifest
+        return None
 
     def documents(self, day: date) -> set[str]:
         """The playlists that have a document on a finished day."""
@@ -197,8 +200,9 @@ class RawStore:
         with suppress(ObjectNotFoundError):
             self._objects.move(_document(_DAYS, day, playlist_id), _document(_QUARANTINE, day, playlist_id))
 
-    def _days_in(self, kind: str) -> list[date]:
-        return [_day(key) for key in self._objects.list(f"{kind}/") if key.endswith(f"/{_MANIFEST}")]
+    def _folders(self) -> list[date]:
+        """The days of which anything lies in its place, oldest first; asked without listing years of documents."""
+        return [date.fromisoformat(day) for day in self._objects.folders(f"{_DAYS}/{PARTITION_COLUMN}=")]
 
     def _put(self, folder: str, row: Coverage, document: bytes) -> None:
         compressed = gzip.compress(document, mtime=0)  # without the time, equal documents are equal files
@@ -212,8 +216,9 @@ class RawStore:
         return {row.playlist_id: row for row in rows}
 
     def _complete_commits(self) -> None:
-        for day in self._days_in(_STAGED):
-            self._complete_commit(day)
+        for key in self._objects.list(f"{_STAGED}/"):
+            if key.endswith(f"/{_MANIFEST}"):
+                self._complete_commit(_day(key))
 
     def _complete_commit(self, day: date) -> None:
         staged = self._objects.list(f"{_folder(_STAGED, day)}/")

@@ -18,7 +18,7 @@ class CrashingStore:
 
     def __init__(self, store: ObjectStore, changes: int) -> None:
         self._store, self._changes_left = store, changes
-        self.uri, self.get, self.list = store.uri, store.get, store.list
+        self.uri, self.get, self.list, self.folders = store.uri, store.get, store.list, store.folders
 
     def put(self, key: str, content: bytes) -> None:
         self._change()

@@ -1,5 +1,6 @@
 import errno
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -93,8 +94,16 @@ def test_objects_are_listed_by_prefix_in_order(objects: ObjectStore) -> None:
     assert objects.list("day=3/") == objects.list("nowhere/at/all/") == []
 
 
+def test_folders_are_listed_once_and_without_what_lies_deeper(objects: ObjectStore) -> None:
+    for key in KEYS:
+        objects.put(key, b"")
+    assert objects.folders("") == ["day=1", "day=10", "day=2", "other"]
+    assert objects.folders("day=") == ["1", "10", "2"]
+    assert objects.folders("day=2/") == objects.folders("nowhere/") == []
+
+
 def test_an_empty_store_lists_nothing(objects: ObjectStore) -> None:
-    assert objects.list("") == objects.list("any/") == []
+    assert objects.list("") == objects.list("any/") == objects.folders("") == []
 
 
 @pytest.mark.parametrize("key", ["missing", "a/missing", "a/b/missing/too"])
@@ -364,12 +373,14 @@ def test_a_missing_bucket_is_named_by_every_operation() -> None:
         lambda: store.put("a", b""),
         lambda: store.get("a"),
         lambda: store.list("a"),
+        lambda: store.folders("a"),
         lambda: store.move("a", "b"),
         lambda: store.delete("a"),
     ]
     for operation in operations:
-        sentence = sentence_of(operation)
-        assert sentence.startswith("S3 refuses s3://no-such-bucket/prefix/a: NoSuchBucket: ")
+        assert sentence_of(operation) == (
+            "There is no such thing as the bucket no-such-bucket: create it, or correct its name in the settings."
+        )
 
 
 @pytest.mark.usefixtures("s3")
@@ -379,6 +390,7 @@ def test_a_missing_bucket_is_named_by_every_operation() -> None:
         ("put_object", lambda store: store.put("key", b"")),
         ("get_object", lambda store: store.get("key")),
         ("list_objects_v2", lambda store: store.list("key")),
+        ("list_objects_v2", lambda store: store.folders("key")),
         ("copy_object", lambda store: store.move("key", "other")),
         ("delete_object", lambda store: store.delete("key")),
     ],
@@ -388,7 +400,7 @@ def test_denied_access_is_said_by_every_operation(call: str, operation: Callable
     with Stubber(client) as stub:
         stub.add_client_error(call, "AccessDenied", "Access Denied", http_status_code=403)
         sentence = sentence_of(lambda: operation(S3Store(client, "theirs", "prefix")))
-    assert sentence == "S3 refuses s3://theirs/prefix/key: AccessDenied: Access Denied"
+    assert re.fullmatch(r"AWS denies \w+ on the bucket theirs \(Access Denied\): give the role that .*", sentence)
 
 
 def test_without_credentials_the_address_and_the_reason_are_said(
@@ -401,13 +413,13 @@ def test_without_credentials_the_address_and_the_reason_are_said(
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # it remembers credentials
     sentence = sentence_of(lambda: open_store(f"s3://{bucket}").put("a", b""))
-    assert sentence == f"Cannot reach s3://{bucket}/a: Unable to locate credentials"
+    assert sentence.startswith(f"No AWS credentials for the bucket {bucket} (Unable to locate credentials): ")
 
 
 def test_an_unreachable_s3_is_said(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:1")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
-    assert sentence_of(lambda: open_store(f"s3://{bucket}").get("a")).startswith(f"Cannot reach s3://{bucket}/a: ")
+    assert sentence_of(lambda: open_store(f"s3://{bucket}").get("a")).startswith(f"Cannot reach the bucket {bucket} (")
 
 
 # Probing
