@@ -1,4 +1,4 @@
-"""The file that remembers logins: tokens and consents, for this user's eyes only, and the lock around refreshing.
+"""What remembers logins: tokens and consents, and the lock around refreshing. On a laptop, a file for one user's eyes.
 
 A record belongs to what `login` got for an app, or to a refresh token that the environment gives. With these records
 parallel processes refresh once, and a refresh token that Spotify has replaced outlives the process.
@@ -8,10 +8,10 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Protocol
 
 import msgspec
 from filelock import FileLock, Timeout
@@ -71,7 +71,28 @@ def record_key(accounts_url: str, client_id: str, refresh_token: SecretStr | Non
     return hashlib.sha256(msgspec.json.encode([accounts_url.rstrip("/"), client_id, given])).hexdigest()
 
 
-def current_consent(settings: Settings, store: "TokenStore") -> Consent | None:
+class TokenStore(Protocol):
+    """Keeps records, and lets one process at a time refresh and write, as far as it can."""
+
+    @property
+    def location(self) -> str:
+        """Where they are kept, for people."""
+        ...
+
+    def read(self, key: str) -> TokenRecord | None:
+        """The record under this key, if there is one; `StorageError` where it cannot be read."""
+        ...
+
+    def locked(self) -> AbstractContextManager[None]:
+        """Keep other processes from refreshing and writing meanwhile."""
+        ...
+
+    def save(self, key: str, record: TokenRecord) -> None:
+        """Replace the record under this key; to be called under the lock. What cannot be kept is a `StorageError`."""
+        ...
+
+
+def current_consent(settings: Settings, store: TokenStore) -> Consent | None:
     """The consent that a run with these settings relies on; None without a user, or before the first run.
 
     Raises:
@@ -83,12 +104,17 @@ def current_consent(settings: Settings, store: "TokenStore") -> Consent | None:
     return record.consent if record else None
 
 
-class TokenStore:
-    """The file, which nobody else may read, nor what is written on the way to it."""
+class TokenFile:
+    """A file that nobody else may read, nor what is written on the way to it."""
 
     def __init__(self, path: Path) -> None:
         """A store in `path`, which is created with the first record."""
         self.path = path
+
+    @property
+    def location(self) -> str:
+        """The path."""
+        return f"{self.path}, for you alone"
 
     def read(self, key: str) -> TokenRecord | None:
         """The record under this key, if there is one.

@@ -130,6 +130,10 @@ class TokenSource:
         try:
             token = self._endpoint.ask(grant_type="refresh_token", refresh_token=used)
         except InvalidGrantError:
+            newer = self._stored()
+            if newer and self._refresh_token(newer) != used:  # replaced by a process that no lock could keep waiting
+                self._refresh(newer)
+                return
             raise LoginError(f"{_DEAD_REFRESH_TOKEN}{_GIVEN_WINS if self._given else ''}.") from None
         record = replace(
             record,

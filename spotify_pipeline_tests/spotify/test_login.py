@@ -20,7 +20,7 @@ from spotify_pipeline.spotify.documents import Account
 from spotify_pipeline.spotify.errors import LoginError, QuotaError, UnreachableError
 from spotify_pipeline.spotify.login import SCOPES, Login
 from spotify_pipeline.spotify.redirect import RedirectUri
-from spotify_pipeline.spotify.token_store import TokenStore, record_key
+from spotify_pipeline.spotify.token_store import TokenFile, record_key
 from spotify_pipeline.spotify.tokens import TokenSource
 from spotify_pipeline.spotify.transport import new_session
 from spotify_pipeline_tests.spotify.fake_clock import FakeClock
@@ -88,8 +88,8 @@ def login(settings: Settings, spotify: Spotify) -> Login:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> TokenStore:
-    return TokenStore(tmp_path / "spotify_token.json")
+def store(tmp_path: Path) -> TokenFile:
+    return TokenFile(tmp_path / "spotify_token.json")
 
 
 @pytest.fixture
@@ -135,7 +135,7 @@ def test_each_login_has_a_state_and_a_challenge_of_its_own(settings: Settings, s
 
 
 def test_consent_in_the_browser_is_stored_with_tokens_scopes_and_account(
-    login: Login, settings: Settings, spotify: Spotify, store: TokenStore, browser: requests.Session
+    login: Login, settings: Settings, spotify: Spotify, store: TokenFile, browser: requests.Session
 ) -> None:
     pages = []
     code = login.code_from_browser(lambda _: pages.append(browser.get(pasted(login))))
@@ -162,7 +162,7 @@ def test_consent_in_the_browser_is_stored_with_tokens_scopes_and_account(
 
 @pytest.mark.parametrize("secret", ["app-secret", ""])
 def test_it_works_with_and_without_a_client_secret(
-    secret: str, settings: Settings, spotify: Spotify, store: TokenStore
+    secret: str, settings: Settings, spotify: Spotify, store: TokenFile
 ) -> None:
     client_secret = SecretStr(secret) if secret else None
     login = log_in(settings.model_copy(update={"client_secret": client_secret}), spotify)
@@ -328,13 +328,13 @@ def test_an_answer_without_a_code_is_explained(login: Login, problem: str) -> No
 
 
 def test_granted_scopes_are_those_asked_for_where_spotify_does_not_say(
-    login: Login, spotify: Spotify, store: TokenStore
+    login: Login, spotify: Spotify, store: TokenFile
 ) -> None:
     spotify.scope = ""
     assert login.finish(CODE, store).scopes == SCOPES
 
 
-def test_an_outage_that_passes_is_waited_out(login: Login, spotify: Spotify, store: TokenStore) -> None:
+def test_an_outage_that_passes_is_waited_out(login: Login, spotify: Spotify, store: TokenFile) -> None:
     outages = {TOKEN_PATH: 2, "/v1/me": 2}
 
     def down(request: Request) -> Answer:
@@ -394,7 +394,7 @@ def unreachable(_: Request) -> Answer:
 def test_what_goes_wrong_at_the_end_is_explained_and_nothing_is_stored(
     login: Login,
     spotify: Spotify,
-    store: TokenStore,
+    store: TokenFile,
     path: str,
     answering: Answering,
     problem: type[PipelineError],
@@ -410,7 +410,7 @@ def test_what_goes_wrong_at_the_end_is_explained_and_nothing_is_stored(
 def test_no_secret_is_logged_or_told_in_an_error(
     login: Login,
     spotify: Spotify,
-    store: TokenStore,
+    store: TokenFile,
     browser: requests.Session,
     caplog: pytest.LogCaptureFixture,
     capfd: pytest.CaptureFixture[str],
@@ -437,7 +437,7 @@ def test_it_works_with_the_replayed_spotify(
     replay: Callable[..., Any],
     settings_for: Callable[..., Settings],
     redirect_uri: str,
-    store: TokenStore,
+    store: TokenFile,
     browser: requests.Session,
 ) -> None:
     server = replay()

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from spotify_pipeline.errors import StorageError
 from spotify_pipeline.spotify.errors import LoginError
-from spotify_pipeline.spotify.token_store import TokenRecord, TokenStore, record_key
+from spotify_pipeline.spotify.token_store import TokenFile, TokenRecord, record_key
 from spotify_pipeline.spotify.tokens import TokenSource
 from spotify_pipeline_tests.spotify.fake_clock import FakeClock
 from spotify_pipeline_tests.spotify.fake_spotify import (
@@ -59,13 +59,13 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> TokenStore:
-    return TokenStore(tmp_path / "data" / "spotify_token.json")
+def store(tmp_path: Path) -> TokenFile:
+    return TokenFile(tmp_path / "data" / "spotify_token.json")
 
 
 def process(
     spotify: Spotify,
-    store: TokenStore,
+    store: TokenFile,
     clock: FakeClock,
     refresh_token: str | None = None,
     client_secret: str | None = None,
@@ -82,12 +82,12 @@ def process(
     )
 
 
-def log_in(store: TokenStore, clock: FakeClock, refresh_token: str = "login-token") -> None:  # noqa: S107
+def log_in(store: TokenFile, clock: FakeClock, refresh_token: str = "login-token") -> None:  # noqa: S107
     with store.locked():
         store.save(LOGIN, TokenRecord(refresh_token=refresh_token, consented_at=clock.now(), scopes=("read",)))
 
 
-def test_the_stored_login_is_used_before_the_app_s_own_credentials(store: TokenStore, clock: FakeClock) -> None:
+def test_the_stored_login_is_used_before_the_app_s_own_credentials(store: TokenFile, clock: FakeClock) -> None:
     log_in(store, clock)
     spotify = Spotify()
     tokens = process(spotify, store, clock, client_secret="app-secret")
@@ -96,14 +96,14 @@ def test_the_stored_login_is_used_before_the_app_s_own_credentials(store: TokenS
     assert spotify.used == ["login-token"]
 
 
-def test_a_given_refresh_token_wins_over_the_stored_login(store: TokenStore, clock: FakeClock) -> None:
+def test_a_given_refresh_token_wins_over_the_stored_login(store: TokenFile, clock: FakeClock) -> None:
     log_in(store, clock)
     spotify = Spotify()
     process(spotify, store, clock, "refresh-token").get_access_token()
     assert spotify.used == ["refresh-token"]
 
 
-def test_without_a_login_the_app_s_own_token_is_not_stored(store: TokenStore, clock: FakeClock) -> None:
+def test_without_a_login_the_app_s_own_token_is_not_stored(store: TokenFile, clock: FakeClock) -> None:
     transport = FakeTransport(lambda _: token())
     secret = SecretStr("app-secret")
     tokens = TokenSource(ACCOUNTS, "client", secret, None, transport.session(), clock.patience(), store)
@@ -112,12 +112,12 @@ def test_without_a_login_the_app_s_own_token_is_not_stored(store: TokenStore, cl
     assert not store.path.parent.exists()
 
 
-def test_without_any_credentials_login_is_named(store: TokenStore, clock: FakeClock) -> None:
+def test_without_any_credentials_login_is_named(store: TokenFile, clock: FakeClock) -> None:
     with pytest.raises(LoginError, match=r"^No Spotify credentials: .* run `spotify-pipeline login`"):
         process(Spotify(), store, clock)
 
 
-def test_the_login_of_another_app_or_server_is_not_used(store: TokenStore, clock: FakeClock) -> None:
+def test_the_login_of_another_app_or_server_is_not_used(store: TokenFile, clock: FakeClock) -> None:
     with store.locked():
         for key in (record_key(ACCOUNTS, "another", None), record_key("https://another.test/", "client", None)):
             store.save(key, TokenRecord(refresh_token="login-token"))
@@ -127,7 +127,7 @@ def test_the_login_of_another_app_or_server_is_not_used(store: TokenStore, clock
 
 @pytest.mark.parametrize("given", ["refresh-token", None])
 def test_the_next_process_uses_the_same_access_token_while_it_is_valid(
-    store: TokenStore, clock: FakeClock, given: str | None
+    store: TokenFile, clock: FakeClock, given: str | None
 ) -> None:
     log_in(store, clock)
     spotify = Spotify()
@@ -142,7 +142,7 @@ def test_the_next_process_uses_the_same_access_token_while_it_is_valid(
 
 
 @pytest.mark.parametrize("given", ["refresh-token", None])
-def test_a_replaced_refresh_token_outlives_the_process(store: TokenStore, clock: FakeClock, given: str | None) -> None:
+def test_a_replaced_refresh_token_outlives_the_process(store: TokenFile, clock: FakeClock, given: str | None) -> None:
     log_in(store, clock)
     spotify = Spotify(rotating=True)
     for number in range(1, 4):
@@ -152,7 +152,7 @@ def test_a_replaced_refresh_token_outlives_the_process(store: TokenStore, clock:
 
 
 def test_a_replaced_refresh_token_is_saved_before_the_access_token_is_used(
-    store: TokenStore, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+    store: TokenFile, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log_in(store, clock)
     tokens = process(Spotify(rotating=True), store, clock)
@@ -165,7 +165,7 @@ def test_a_replaced_refresh_token_is_saved_before_the_access_token_is_used(
         tokens.get_access_token()
 
 
-def test_what_login_has_found_out_stays_when_tokens_are_renewed(store: TokenStore, clock: FakeClock) -> None:
+def test_what_login_has_found_out_stays_when_tokens_are_renewed(store: TokenFile, clock: FakeClock) -> None:
     log_in(store, clock)
     before = store.read(LOGIN)
     process(Spotify(rotating=True), store, clock).get_access_token()
@@ -176,7 +176,7 @@ def test_what_login_has_found_out_stays_when_tokens_are_renewed(store: TokenStor
 
 
 def test_a_given_refresh_token_is_counted_from_its_first_use_and_not_written_down(
-    store: TokenStore, clock: FakeClock
+    store: TokenFile, clock: FakeClock
 ) -> None:
     first_used_at = clock.now()
     process(Spotify(), store, clock, "refresh-token").get_access_token()
@@ -189,7 +189,7 @@ def test_a_given_refresh_token_is_counted_from_its_first_use_and_not_written_dow
     assert "refresh-token" not in store.path.read_text()
 
 
-def test_a_refused_access_token_is_renewed_once_for_all_processes(store: TokenStore, clock: FakeClock) -> None:
+def test_a_refused_access_token_is_renewed_once_for_all_processes(store: TokenFile, clock: FakeClock) -> None:
     log_in(store, clock)
     spotify = Spotify()
     processes = [process(spotify, store, clock) for _ in range(4)]
@@ -201,7 +201,7 @@ def test_a_refused_access_token_is_renewed_once_for_all_processes(store: TokenSt
 
 
 @pytest.mark.parametrize("hours", [-12, 12])
-def test_a_clock_that_jumps_costs_no_more_than_one_request(store: TokenStore, clock: FakeClock, hours: float) -> None:
+def test_a_clock_that_jumps_costs_no_more_than_one_request(store: TokenFile, clock: FakeClock, hours: float) -> None:
     log_in(store, clock)
     spotify = Spotify()
     tokens = process(spotify, store, clock)
@@ -214,7 +214,7 @@ def test_a_clock_that_jumps_costs_no_more_than_one_request(store: TokenStore, cl
 
 
 def test_an_ended_token_that_a_wrong_clock_takes_for_valid_is_renewed_when_refused(
-    store: TokenStore, clock: FakeClock
+    store: TokenFile, clock: FakeClock
 ) -> None:
     log_in(store, clock)
     spotify = Spotify()
@@ -227,7 +227,7 @@ def test_an_ended_token_that_a_wrong_clock_takes_for_valid_is_renewed_when_refus
     assert tokens.get_access_token() == "access-token-2"
 
 
-def test_after_a_refusal_a_new_login_is_used_without_starting_anew(store: TokenStore, clock: FakeClock) -> None:
+def test_after_a_refusal_a_new_login_is_used_without_starting_anew(store: TokenFile, clock: FakeClock) -> None:
     log_in(store, clock, "dead-token")
     spotify = Spotify()
     tokens = process(spotify, store, clock)
@@ -239,7 +239,7 @@ def test_after_a_refusal_a_new_login_is_used_without_starting_anew(store: TokenS
     assert spotify.used == ["dead-token", "login-token"]
 
 
-def test_a_new_login_that_is_refused_too_is_final(store: TokenStore, clock: FakeClock) -> None:
+def test_a_new_login_that_is_refused_too_is_final(store: TokenFile, clock: FakeClock) -> None:
     log_in(store, clock, "dead-token")
     spotify = Spotify()
     tokens = process(spotify, store, clock)
@@ -251,7 +251,7 @@ def test_a_new_login_that_is_refused_too_is_final(store: TokenStore, clock: Fake
     assert spotify.used == ["dead-token", "another-dead-token"]
 
 
-def test_a_process_goes_on_when_its_login_is_removed(store: TokenStore, clock: FakeClock) -> None:
+def test_a_process_goes_on_when_its_login_is_removed(store: TokenFile, clock: FakeClock) -> None:
     log_in(store, clock)
     spotify = Spotify(rotating=True)
     tokens = process(spotify, store, clock)
@@ -261,7 +261,7 @@ def test_a_process_goes_on_when_its_login_is_removed(store: TokenStore, clock: F
     assert tokens.get_access_token() == "access-token-2"
 
 
-def test_a_damaged_store_is_reported_before_anything_is_sent(store: TokenStore, clock: FakeClock) -> None:
+def test_a_damaged_store_is_reported_before_anything_is_sent(store: TokenFile, clock: FakeClock) -> None:
     store.path.parent.mkdir()
     store.path.write_text("{")
     spotify = Spotify()
@@ -278,13 +278,13 @@ from pathlib import Path
 from concurrent.futures import ThreadPoolExecutor
 from pydantic import SecretStr
 from spotify_pipeline.spotify.patience import Patience
-from spotify_pipeline.spotify.token_store import TokenStore
+from spotify_pipeline.spotify.token_store import TokenFile
 from spotify_pipeline.spotify.tokens import TokenSource
 from spotify_pipeline.spotify.transport import new_session
 
 url, path = sys.argv[1:]
 with new_session(30) as session:
-    store, given = TokenStore(Path(path)), SecretStr("refresh-token")
+    store, given = TokenFile(Path(path)), SecretStr("refresh-token")
     tokens = TokenSource(url, "client", None, given, session, Patience(), store)
     print("ready", flush=True)
     sys.stdin.readline()
@@ -315,7 +315,7 @@ def test_eight_threads_in_each_of_four_processes_refresh_once(tmp_path: Path) ->
 
 
 def test_nothing_that_is_stored_comes_into_an_error_or_a_log(
-    store: TokenStore, clock: FakeClock, caplog: pytest.LogCaptureFixture
+    store: TokenFile, clock: FakeClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG")
     log_in(store, clock, "dead-token")
@@ -331,13 +331,13 @@ def test_nothing_that_is_stored_comes_into_an_error_or_a_log(
 def test_a_token_is_not_asked_for_where_it_could_not_be_kept(tmp_path: Path, clock: FakeClock) -> None:
     (tmp_path / "data").write_text("a file where the folder should be")
     spotify = Spotify()
-    tokens = process(spotify, TokenStore(tmp_path / "data" / "spotify_token.json"), clock, "refresh-token")
+    tokens = process(spotify, TokenFile(tmp_path / "data" / "spotify_token.json"), clock, "refresh-token")
     with pytest.raises(StorageError, match="Cannot keep the login in"):
         tokens.get_access_token()
     assert spotify.used == []
 
 
-def test_an_outage_is_waited_out_without_the_lock(store: TokenStore, clock: FakeClock) -> None:
+def test_an_outage_is_waited_out_without_the_lock(store: TokenFile, clock: FakeClock) -> None:
     log_in(store, clock)
     spotify = Spotify()
 
@@ -355,7 +355,7 @@ def test_an_outage_is_waited_out_without_the_lock(store: TokenStore, clock: Fake
     assert len(spotify.used) == 2
 
 
-def test_times_in_the_store_are_by_the_clock_on_the_wall(store: TokenStore, clock: FakeClock) -> None:
+def test_times_in_the_store_are_by_the_clock_on_the_wall(store: TokenFile, clock: FakeClock) -> None:
     log_in(store, clock)
     process(Spotify(), store, clock).get_access_token()
     record = store.read(LOGIN)

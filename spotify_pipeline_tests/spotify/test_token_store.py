@@ -20,7 +20,7 @@ from spotify_pipeline.settings import Settings
 from spotify_pipeline.spotify import token_store
 from spotify_pipeline.spotify.consent import Consent
 from spotify_pipeline.spotify.documents import Account
-from spotify_pipeline.spotify.token_store import TokenRecord, TokenStore, current_consent, record_key
+from spotify_pipeline.spotify.token_store import TokenFile, TokenRecord, current_consent, record_key
 
 MOMENT = datetime(2026, 1, 2, 12, tzinfo=UTC)
 RECORD = TokenRecord(
@@ -34,9 +34,9 @@ RECORD = TokenRecord(
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> TokenStore:
+def store(tmp_path: Path) -> TokenFile:
     """A store in a folder that is not there yet."""
-    return TokenStore(tmp_path / "data" / "spotify_token.json")
+    return TokenFile(tmp_path / "data" / "spotify_token.json")
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def open_umask() -> Iterator[None]:
     os.umask(before)
 
 
-def save(store: TokenStore, record: TokenRecord = RECORD, key: str = "key") -> None:
+def save(store: TokenFile, record: TokenRecord = RECORD, key: str = "key") -> None:
     with store.locked():
         store.save(key, record)
 
@@ -55,14 +55,14 @@ def modes(folder: Path) -> set[int]:
     return {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
 
 
-def test_what_was_saved_is_read_by_another_process(store: TokenStore) -> None:
+def test_what_was_saved_is_read_by_another_process(store: TokenFile) -> None:
     assert store.read("key") is None
     save(store)
-    assert TokenStore(store.path).read("key") == RECORD
+    assert TokenFile(store.path).read("key") == RECORD
     assert store.read("another key") is None
 
 
-def test_records_do_not_disturb_each_other(store: TokenStore) -> None:
+def test_records_do_not_disturb_each_other(store: TokenFile) -> None:
     other = TokenRecord(first_used_at=MOMENT)
     save(store)
     save(store, other, "another key")
@@ -70,14 +70,14 @@ def test_records_do_not_disturb_each_other(store: TokenStore) -> None:
     assert (store.read("key"), store.read("another key")) == (RECORD, other)
 
 
-def test_nobody_else_may_read_it_whatever_the_umask(store: TokenStore, open_umask: None) -> None:
+def test_nobody_else_may_read_it_whatever_the_umask(store: TokenFile, open_umask: None) -> None:
     save(store)
     save(store)
     assert modes(store.path.parent) == {0o600}
 
 
 def test_nobody_else_may_read_what_is_written_on_the_way(
-    store: TokenStore, open_umask: None, monkeypatch: pytest.MonkeyPatch
+    store: TokenFile, open_umask: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen = []
 
@@ -91,14 +91,14 @@ def test_nobody_else_may_read_what_is_written_on_the_way(
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o700, 0o777])
-def test_a_wrong_mode_is_put_right_before_it_is_read(store: TokenStore, mode: int) -> None:
+def test_a_wrong_mode_is_put_right_before_it_is_read(store: TokenFile, mode: int) -> None:
     save(store)
     store.path.chmod(mode)
     assert store.read("key") == RECORD
     assert modes(store.path.parent) == {0o600}
 
 
-def test_what_a_killed_process_left_is_in_nobody_s_way(store: TokenStore) -> None:
+def test_what_a_killed_process_left_is_in_nobody_s_way(store: TokenFile) -> None:
     save(store)
     left = store.path.with_suffix(".new")
     left.write_text("half a rec")
@@ -114,9 +114,7 @@ def full_disk(*_: object) -> None:
 
 
 @pytest.mark.parametrize("step", ["os.fsync", "pathlib.Path.replace"])
-def test_a_write_that_fails_leaves_what_was_there(
-    store: TokenStore, step: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_write_that_fails_leaves_what_was_there(store: TokenFile, step: str, monkeypatch: pytest.MonkeyPatch) -> None:
     save(store)
     monkeypatch.setattr(step, full_disk)
     with pytest.raises(StorageError, match=rf"^Cannot keep the login in {store.path} \(No space left on device\): "):
@@ -125,12 +123,12 @@ def test_a_write_that_fails_leaves_what_was_there(
     assert not store.path.with_suffix(".new").exists()
 
 
-def test_a_process_that_is_killed_leaves_a_whole_file_and_no_lock(store: TokenStore) -> None:
+def test_a_process_that_is_killed_leaves_a_whole_file_and_no_lock(store: TokenFile) -> None:
     writing = f"""
 from pathlib import Path
 from spotify_pipeline.spotify.documents import Account
-from spotify_pipeline.spotify.token_store import TokenRecord, TokenStore
-store = TokenStore(Path({str(store.path)!r}))
+from spotify_pipeline.spotify.token_store import TokenRecord, TokenFile
+store = TokenFile(Path({str(store.path)!r}))
 for number in range(10**9):
     with store.locked():
         store.save("key", TokenRecord(refresh_token=f"refresh-token-{{number}}"))
@@ -149,13 +147,13 @@ for number in range(10**9):
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("a file where the folder should be")
-    store = TokenStore(tmp_path / "data" / "spotify_token.json")
+    store = TokenFile(tmp_path / "data" / "spotify_token.json")
     assert store.read("key") is None
     with pytest.raises(StorageError, match=rf"^Cannot keep the login in {store.path} \(File exists\): "):
         save(store)
 
 
-def test_a_file_that_cannot_be_read_is_named(store: TokenStore) -> None:
+def test_a_file_that_cannot_be_read_is_named(store: TokenFile) -> None:
     store.path.mkdir(parents=True)
     with pytest.raises(StorageError, match=rf"^Cannot keep the login in {store.path} \(Is a directory\): "):
         store.read("key")
@@ -173,7 +171,7 @@ def test_a_file_that_cannot_be_read_is_named(store: TokenStore) -> None:
         b'{"key": {"consented_at": "2026-01-02"}}',
     ],
 )
-def test_a_damaged_file_is_named_and_made_anew_by_the_next_login(store: TokenStore, content: bytes) -> None:
+def test_a_damaged_file_is_named_and_made_anew_by_the_next_login(store: TokenFile, content: bytes) -> None:
     store.path.parent.mkdir()
     store.path.write_bytes(content)
     with pytest.raises(
@@ -185,11 +183,11 @@ def test_a_damaged_file_is_named_and_made_anew_by_the_next_login(store: TokenSto
     assert store.read("key") == RECORD
 
 
-def test_one_holds_the_lock_and_the_others_wait(store: TokenStore) -> None:
+def test_one_holds_the_lock_and_the_others_wait(store: TokenFile) -> None:
     order = []
 
     def wait_and_say() -> None:
-        with TokenStore(store.path).locked():
+        with TokenFile(store.path).locked():
             order.append("other")
 
     with store.locked():
@@ -201,7 +199,7 @@ def test_one_holds_the_lock_and_the_others_wait(store: TokenStore) -> None:
     assert order == ["first", "other"]
 
 
-def test_a_lock_that_is_never_let_go_is_named(store: TokenStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lock_that_is_never_let_go_is_named(store: TokenFile, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(token_store, "_LOCK_SECONDS", 0.05)
     store.path.parent.mkdir()
     lock = store.path.with_suffix(".lock")
@@ -230,13 +228,13 @@ def test_keys_tell_logins_apart_and_show_no_token() -> None:
     assert record_key("https://accounts.test", "app", None) == keys[0]
 
 
-def test_times_are_stored_with_their_zone(store: TokenStore) -> None:
+def test_times_are_stored_with_their_zone(store: TokenFile) -> None:
     save(store)
     [stored] = msgspec.json.decode(store.path.read_bytes()).values()
     assert stored["consented_at"] == "2026-01-02T12:00:00Z"
 
 
-def test_the_consent_is_that_of_the_settings(store: TokenStore, settings_for: Callable[..., Settings]) -> None:
+def test_the_consent_is_that_of_the_settings(store: TokenFile, settings_for: Callable[..., Settings]) -> None:
     def consent(**variables: str) -> Consent | None:
         return current_consent(settings_for("https://accounts.test", **variables), store)
 
