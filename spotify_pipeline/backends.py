@@ -1,19 +1,29 @@
-"""What the settings choose: the stores, the catalog and the Spotify client that a process works with."""
+"""What the settings choose: the stores, the catalog, the SQL engine and the Spotify client of a process."""
 
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from functools import cached_property
+from pathlib import Path
 
+from spotify_pipeline import aws
+from spotify_pipeline.catalog.crawler import CrawledCatalog
 from spotify_pipeline.catalog.duckdb import DuckDBCatalog
+from spotify_pipeline.catalog.glue import GlueCatalog
+from spotify_pipeline.catalog.glue_database import GlueDatabase
+from spotify_pipeline.catalog.publication import Catalog
+from spotify_pipeline.query.athena import AthenaEngine
+from spotify_pipeline.query.duckdb import DuckDBEngine
+from spotify_pipeline.query.engine import Engine
 from spotify_pipeline.settings import Settings
 from spotify_pipeline.spotify.client import SpotifyClient
 from spotify_pipeline.spotify.patience import Clock, Patience, Tell
 from spotify_pipeline.spotify.quota import Quota
-from spotify_pipeline.spotify.token_store import TokenStore
+from spotify_pipeline.spotify.token_store import TokenFile, TokenStore
 from spotify_pipeline.storage.objects import ObjectStore, open_store
 from spotify_pipeline.storage.raw import RawStore
+from spotify_pipeline.storage.secret import SpotifySecret
 from spotify_pipeline.storage.state import StoredState
 from spotify_pipeline.storage.tables import TableStore
 
@@ -25,30 +35,47 @@ class Backends:
         self,
         settings: Settings,
         *,
-        raw_location: str = "",
-        tables_location: str = "",
         new_patience: Callable[[Tell], Patience] = lambda tell: Patience(tell=tell),
     ) -> None:
-        """Use the folders in `settings`, or other locations: paths or `s3://bucket/prefix` addresses."""
+        """Use the folders or buckets in `settings`."""
         self.settings = settings
         self.new_patience = new_patience
-        self._raw_location = raw_location or str(settings.data_dir / "raw")
-        self._tables_location = tables_location or str(settings.data_dir / "tables")
 
     @cached_property
     def raw(self) -> RawStore:
         """The raw documents."""
-        return RawStore(open_store(self._raw_location))
+        return RawStore(self._raw_objects)
 
     @cached_property
     def tables(self) -> TableStore:
         """The table partitions."""
-        return TableStore(open_store(self._tables_location))
+        return TableStore(self._table_objects)
 
     @cached_property
-    def catalog(self) -> DuckDBCatalog:
+    def catalog(self) -> Catalog:
         """The catalog of published partitions."""
-        return DuckDBCatalog(self.settings.data_dir / "catalog.duckdb", self.tables)
+        settings = self.settings
+        if settings.target == "local":
+            return DuckDBCatalog(self.duckdb_file, self.tables)
+        client = aws.client("glue")
+        database = GlueDatabase(client, settings.glue_database, self.tables)
+        if settings.catalog_mode == "crawler":
+            return CrawledCatalog(client, database, self.tables, settings.crawler_role, self.clock)
+        return GlueCatalog(database, self.tables)
+
+    @cached_property
+    def engine(self) -> Engine:
+        """What answers SQL over the catalog."""
+        if self.settings.target == "local":
+            return DuckDBEngine(self.duckdb_file)
+        return AthenaEngine(
+            aws.client("athena"), self.settings.athena_workgroup, self.settings.glue_database, self.clock
+        )
+
+    @property
+    def duckdb_file(self) -> Path:
+        """The catalog of the local target, for any DuckDB client."""
+        return self.settings.data_dir / "catalog.duckdb"
 
     @property
     def clock(self) -> Clock:
@@ -58,17 +85,30 @@ class Backends:
     @property
     def object_stores(self) -> dict[str, ObjectStore]:
         """What lies under the stores, by what is kept in it."""
-        return {"raw documents": open_store(self._raw_location), "tables": open_store(self._tables_location)}
+        return {"raw documents": self._raw_objects, "tables": self._table_objects}
 
     @property
     def tokens(self) -> TokenStore:
-        """The tokens that `login` and renewals have stored."""
-        return TokenStore(self.settings.data_dir / "spotify_token.json")
+        """The tokens that `login` and renewals have stored: in the secret, unless the environment gives a token."""
+        if self._secret and not self.settings.refresh_token:
+            return self._secret
+        return TokenFile(self.settings.data_dir / "spotify_token.json")
+
+    @cached_property
+    def app_settings(self) -> Settings:
+        """The settings with the Spotify app, which is the secret's unless the environment names one.
+
+        Raises:
+            StorageError: the secret cannot be read.
+        """
+        if self._secret is None or self.settings.client_id:
+            return self.settings
+        return self.settings.model_copy(update=self._secret.app()._asdict())
 
     def quota(self, day: date) -> Quota:
         """What the app may still ask on a day, as it is remembered now."""
-        app = hashlib.sha256((self.settings.client_id or "").encode()).hexdigest()[:12]
-        memory = StoredState(open_store(self._raw_location), f"quota-{app}")
+        app = hashlib.sha256((self.app_settings.client_id or "").encode()).hexdigest()[:12]
+        memory = StoredState(self._raw_objects, f"quota-{app}")
         return Quota(memory, self.clock, day, self.settings.request_budget)
 
     @contextmanager
@@ -77,8 +117,28 @@ class Backends:
 
         Raises:
             LoginError: there are no credentials.
+            StorageError: they cannot be read.
         """
         patience = self.new_patience(tell)
         quota = self.quota(self.settings.today())
-        with SpotifyClient.from_settings(self.settings, patience, quota, self.tokens) as client:
+        with SpotifyClient.from_settings(self.app_settings, patience, quota, self.tokens) as client:
             yield client
+
+    @cached_property
+    def _raw_objects(self) -> ObjectStore:
+        return self._objects("raw", self.settings.raw_bucket)
+
+    @cached_property
+    def _table_objects(self) -> ObjectStore:
+        return self._objects("tables", self.settings.tables_bucket)
+
+    def _objects(self, folder: str, bucket: str | None) -> ObjectStore:
+        is_local = self.settings.target == "local"
+        return open_store(str(self.settings.data_dir / folder) if is_local else f"s3://{bucket}")
+
+    @cached_property
+    def _secret(self) -> SpotifySecret | None:
+        settings = self.settings
+        if settings.target == "local" or not settings.secret_id:
+            return None
+        return SpotifySecret(aws.client("secretsmanager"), settings.secret_id, str(settings.accounts_url))

@@ -44,7 +44,7 @@ def build_defs(
         "table_partitions": TablePartitionsIOManager(backends),
     }
     return Definitions(
-        assets=build_assets(partitions, enrich=backends.settings.enrich == "new"),
+        assets=build_assets(partitions, backends.settings),
         asset_checks=build_checks(partitions),
         jobs=[daily_snapshot],
         schedules=[daily_snapshot_schedule],

@@ -9,3 +9,6 @@ class Progress:
 
     def tell(self, text: str) -> None:
         """Something else that is worth knowing now, such as what is being waited for."""
+
+
+SILENT = Progress()

@@ -132,12 +132,22 @@ def s3(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def bucket(s3: None, s3_client: "S3Client") -> str:
-    """The name of a new bucket."""
+def new_bucket(s3: None, s3_client: "S3Client") -> Callable[[], str]:
+    """Makes a new bucket and gives its name."""
     del s3
-    name = next(_BUCKETS)
-    s3_client.create_bucket(Bucket=name)
-    return name
+
+    def make() -> str:
+        name = next(_BUCKETS)
+        s3_client.create_bucket(Bucket=name)
+        return name
+
+    return make
+
+
+@pytest.fixture
+def bucket(new_bucket: Callable[[], str]) -> str:
+    """The name of a new bucket."""
+    return new_bucket()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -505,14 +505,14 @@ def test_the_catalog_tells_its_days_and_sql_answers(published: Backends) -> None
 
 
 def test_a_catalog_that_is_missing_or_damaged_fails_no_day_because_the_day_makes_it_anew(published: Backends) -> None:
-    published.catalog.path.write_bytes(b"not a catalog")
+    published.duckdb_file.write_bytes(b"not a catalog")
     damaged = Examined(examine(published))
-    assert damaged["SQL"].state is State.PROBLEM
-    assert damaged["SQL"].detail.startswith("The query failed: ")
-    published.catalog.path.unlink()
+    assert damaged["catalog"].state is State.PROBLEM
+    assert damaged["catalog"].detail.startswith("Cannot read the catalog ")
+    published.duckdb_file.unlink()
     missing = Examined(examine(published))
     assert "run `spotify-pipeline run --from publish --date 2021-04-08`" in missing["catalog"].detail
-    assert missing["SQL"].detail == "see catalog"
+    assert damaged["SQL"].detail == missing["SQL"].detail == "see catalog"
     assert damaged.failure is missing.failure is None
 
 

@@ -35,7 +35,7 @@ def served(server: Any, day: date) -> Counter[tuple[Any, ...]]:
 
 def published(backends: Backends, day: date) -> Counter[tuple[Any, ...]]:
     sql = "SELECT playlist_id, position, item_type, item_key, track_id FROM playlist_items WHERE snapshot_date = ?"
-    with duckdb.connect(backends.catalog.path, read_only=True) as catalog:
+    with duckdb.connect(backends.duckdb_file, read_only=True) as catalog:
         return Counter(catalog.execute(sql, [day]).fetchall())
 
 

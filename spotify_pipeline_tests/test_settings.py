@@ -1,3 +1,4 @@
+import re
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -25,8 +26,15 @@ def test_without_any_variable_the_settings_are_those_of_a_laptop() -> None:
 
 def test_every_setting_has_its_own_variable(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     variables = {
-        "SPOTIFY_PIPELINE_TARGET": "local",
+        "SPOTIFY_PIPELINE_TARGET": "aws",
         "SPOTIFY_PIPELINE_DATA_DIR": str(tmp_path),
+        "SPOTIFY_PIPELINE_RAW_BUCKET": "my-raw",
+        "SPOTIFY_PIPELINE_TABLES_BUCKET": "my-tables",
+        "SPOTIFY_PIPELINE_GLUE_DATABASE": "music",
+        "SPOTIFY_PIPELINE_CATALOG_MODE": "crawler",
+        "SPOTIFY_PIPELINE_CRAWLER_ROLE": "crawler-role",
+        "SPOTIFY_PIPELINE_ATHENA_WORKGROUP": "analysts",
+        "SPOTIFY_PIPELINE_SECRET_ID": "my-secret",
         "SPOTIFY_PIPELINE_PLAYLISTS": "37i9dQZF1DXcBWIGoYBM5M",
         "SPOTIFY_PIPELINE_API_URL": "http://127.0.0.1:8000/v1/",
         "SPOTIFY_PIPELINE_ACCOUNTS_URL": "http://127.0.0.1:8000/",
@@ -46,6 +54,10 @@ def test_every_setting_has_its_own_variable(monkeypatch: pytest.MonkeyPatch, tmp
         monkeypatch.setenv(name, value)
     settings = load_settings()
     assert settings.data_dir == tmp_path
+    assert (settings.target, settings.raw_bucket, settings.tables_bucket) == ("aws", "my-raw", "my-tables")
+    assert (settings.glue_database, settings.catalog_mode) == ("music", "crawler")
+    assert (settings.crawler_role, settings.athena_workgroup) == ("crawler-role", "analysts")
+    assert settings.secret_id == "my-secret"
     assert settings.playlists == "37i9dQZF1DXcBWIGoYBM5M"
     assert str(settings.api_url) == "http://127.0.0.1:8000/v1/"
     assert str(settings.accounts_url) == "http://127.0.0.1:8000/"
@@ -177,3 +189,29 @@ def test_the_first_partition_cannot_lie_after_today(start: date, today: date) ->
 def test_a_data_folder_whose_name_means_something_in_sql_is_refused(folder: str) -> None:
     with pytest.raises(SettingsError, match=r"SPOTIFY_PIPELINE_DATA_DIR: the path .* choose another folder"):
         load_settings(SPOTIFY_PIPELINE_DATA_DIR=folder)
+
+
+AWS = {
+    "SPOTIFY_PIPELINE_TARGET": "aws",
+    "SPOTIFY_PIPELINE_RAW_BUCKET": "my-raw",
+    "SPOTIFY_PIPELINE_TABLES_BUCKET": "my-tables",
+}
+
+
+@pytest.mark.parametrize(
+    ("variables", "sentence"),
+    [
+        (
+            {"SPOTIFY_PIPELINE_TABLES_BUCKET": ""},
+            "aws, which needs SPOTIFY_PIPELINE_RAW_BUCKET and",
+        ),
+        ({"SPOTIFY_PIPELINE_TABLES_BUCKET": "my-raw"}, "name the same bucket"),
+        ({"SPOTIFY_PIPELINE_RAW_BUCKET": "s3://my-raw"}, "SPOTIFY_PIPELINE_RAW_BUCKET: String should match"),
+        ({"SPOTIFY_PIPELINE_GLUE_DATABASE": "My Music"}, "SPOTIFY_PIPELINE_GLUE_DATABASE: String should match"),
+        ({"SPOTIFY_PIPELINE_ATHENA_WORKGROUP": "my/group"}, "SPOTIFY_PIPELINE_ATHENA_WORKGROUP: String should match"),
+    ],
+)
+def test_what_the_aws_target_cannot_work_with_is_named(variables: dict[str, str], sentence: str) -> None:
+    assert load_settings(**AWS).target == "aws"
+    with pytest.raises(SettingsError, match=re.escape(sentence)):
+        load_settings(**(AWS | variables))

@@ -5,6 +5,7 @@ keeps the old catalog until it opens the file again. The views name Parquet file
 can read them, and a moved data folder needs to be published again.
 """
 
+import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -15,12 +16,14 @@ from pathlib import Path
 import duckdb
 from filelock import FileLock
 
+from spotify_pipeline.catalog.publication import Partitions, Publication
 from spotify_pipeline.errors import StorageError
+from spotify_pipeline.progress import SILENT, Progress
 from spotify_pipeline.storage.tables import TableStore
 from spotify_pipeline.tables.declarations import TABLES
-from spotify_pipeline.tables.schema import PARTITION_COLUMN, Column, ColumnType, Table
+from spotify_pipeline.tables.schema import PARTITION_COLUMN, PARTITION_DESCRIPTION, Column, ColumnType, Table
 
-_PARTITION_COMMENT = "The UTC day on which Spotify was asked."
+_DAY_IN_PATH = re.compile(rf"/{PARTITION_COLUMN}=(\d{{4}}-\d\d-\d\d)/")
 _WORKSHOP = ".catalog-"  # how the names of folders begin in which the new file is built
 _LOCK_SECONDS = 60  # publishing takes less than one, so whoever still holds the lock has been stopped in it
 
@@ -32,12 +35,18 @@ class DuckDBCatalog:
         """A catalog in `path` over the partitions in `tables`."""
         self.path, self._tables = path, tables
 
-    def publish(self) -> list[date]:
-        """Make the catalog show all published days, and return them, oldest first.
+    @property
+    def location(self) -> str:
+        """The path of the file."""
+        return str(self.path)
+
+    def publish(self, progress: Progress = SILENT) -> Publication:
+        """Make the catalog show all published days.
 
         Raises:
             StorageError: the file cannot be written; the old catalog stays.
         """
+        progress.tell(f"building {self.path.name}")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with FileLock(self.path.with_suffix(".lock"), timeout=_LOCK_SECONDS), self._workshop() as folder:
@@ -54,7 +63,33 @@ class DuckDBCatalog:
                 new.replace(self.path)
         except (OSError, duckdb.Error) as error:
             raise StorageError(f"Cannot write the catalog {self.path}: {error}.") from None
-        return days
+        return Publication(days, self.location)
+
+    def partitions(self) -> Partitions:
+        """The days whose files the views name, by table."""
+        views = self._ask("SELECT view_name, sql FROM duckdb_views() WHERE NOT internal")
+        return {name: set(map(date.fromisoformat, _DAY_IN_PATH.findall(sql))) for name, sql in views}
+
+    def differences(self) -> Iterator[str]:
+        """In what the views are not as declared."""
+        found: dict[str, dict[str, str]] = {}
+        for name, column, kind in self._ask("SELECT table_name, column_name, data_type FROM duckdb_columns()"):
+            found.setdefault(name, {})[column] = kind
+        for table in TABLES.values():
+            declared = {column.name: column.type.duckdb for column in table.columns} | {PARTITION_COLUMN: "DATE"}
+            if found.get(table.name) != declared:
+                yield f"{table.name} has the columns {found.get(table.name, {})} instead of {declared}"
+
+    def _ask(self, sql: str) -> list[tuple[str, ...]]:
+        if not self.path.exists():
+            return []
+        try:
+            with duckdb.connect(self.path, read_only=True) as connection:
+                return connection.execute(sql).fetchall()
+        except duckdb.Error as error:
+            raise StorageError(
+                f"Cannot read the catalog {self.path} ({error}): `spotify-pipeline run --from publish` makes it anew."
+            ) from None
 
     @contextmanager
     def _workshop(self) -> Iterator[Path]:
@@ -89,7 +124,7 @@ def _comments(table: Table) -> Iterable[str]:
     yield f"COMMENT ON VIEW {table.name} IS {_text(table.description)};"
     for column in table.columns:
         yield f'COMMENT ON COLUMN {table.name}."{column.name}" IS {_text(column.description)};'
-    yield f"COMMENT ON COLUMN {table.name}.{PARTITION_COLUMN} IS {_text(_PARTITION_COMMENT)};"
+    yield f"COMMENT ON COLUMN {table.name}.{PARTITION_COLUMN} IS {_text(PARTITION_DESCRIPTION)};"
 
 
 def _text(value: str) -> str:

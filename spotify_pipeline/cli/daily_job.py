@@ -13,11 +13,10 @@ from spotify_pipeline.definitions import build_defs
 from spotify_pipeline.errors import PipelineError, StorageError
 from spotify_pipeline.orchestration.assets import ExtractConfig
 from spotify_pipeline.orchestration.schedules import DAILY_JOB
-from spotify_pipeline.progress import Progress
+from spotify_pipeline.progress import SILENT, Progress
 from spotify_pipeline.steps import not_published
 from spotify_pipeline.tables.declarations import TABLES
 
-_SILENT = Progress()
 _INSTANCE_CONFIG = "telemetry:\n  enabled: false\nnux:\n  enabled: false\n"
 
 
@@ -64,7 +63,7 @@ def execute_day(
     *,
     step: Step = Step.EXTRACT,
     extraction: ExtractConfig | None = None,
-    progress: Progress = _SILENT,
+    progress: Progress = SILENT,
     log_level: str = "CRITICAL",
 ) -> None:
     """Run one day from `step` on.

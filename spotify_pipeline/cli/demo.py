@@ -11,7 +11,6 @@ from spotify_pipeline.backends import Backends
 from spotify_pipeline.cli.progress import shown_progress
 from spotify_pipeline.demo.backends import Demo, DemoBackends, mark_as_demo, read_marker
 from spotify_pipeline.errors import SettingsError
-from spotify_pipeline.query.duckdb import DuckDBEngine
 from spotify_pipeline.query.formats import as_table
 from spotify_pipeline.query.named import named_query
 from spotify_pipeline.settings import Settings, load_settings
@@ -48,7 +47,7 @@ def demo(verbose: bool, days: int) -> None:
             backends = DemoBackends(_on(settings, day), history)
             execute_day(backends, day, instance, log_level="INFO" if verbose else "CRITICAL")
             progress.count(number + 1, len(missing), f"{day} is published")
-    _print_outcome(settings)
+    _print_outcome(Backends(settings))
 
 
 def _on(settings: Settings, day: date) -> Settings:
@@ -56,16 +55,15 @@ def _on(settings: Settings, day: date) -> Settings:
     return settings.model_copy(update={"fixed_today": day, "playlists": "mine", "client_id": None})
 
 
-def _print_outcome(settings: Settings) -> None:
-    catalog = settings.data_dir / "catalog.duckdb"
-    engine, program = DuckDBEngine(catalog), _program()
+def _print_outcome(backends: Backends) -> None:
+    engine, program = backends.engine, _program()
     counts = " UNION ALL ".join(
         f"SELECT {number} AS number, '{name}' AS name, count(*) AS row_count, "
         f"count(DISTINCT snapshot_date) AS days FROM {name}"
         for number, name in enumerate(TABLES)
     )
     made = engine.ask(f'SELECT name AS "table", row_count AS "rows", days FROM ({counts}) ORDER BY number')
-    click.echo(f"Made in {settings.data_dir}:\n\n{as_table(made)}\n")
+    click.echo(f"Made in {backends.settings.data_dir}:\n\n{as_table(made)}\n")
     for name in _EXAMPLES:
         question = named_query(name)
         click.echo(f"{question.title} ({program} query --name {name}):\n")
@@ -73,7 +71,7 @@ def _print_outcome(settings: Settings) -> None:
     click.echo(
         f'Ask your own:    {program} query "SELECT name, items_total FROM playlists '
         'WHERE snapshot_date = current_date"\n'
-        f"Any DuckDB tool: {catalog}\n"
+        f"Any DuckDB tool: {backends.catalog.location}\n"
         "The UI:          make dev, then http://127.0.0.1:3000"
     )
 

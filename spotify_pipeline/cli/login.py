@@ -18,9 +18,10 @@ from spotify_pipeline.spotify.transport import new_session
 def login(no_browser: bool) -> None:
     """Ask for your consent in the browser, and remember it: for your own playlists."""
     settings = load_settings()
-    if read_marker(settings.data_dir):
+    if settings.target == "local" and read_marker(settings.data_dir):
         raise not_for_real_playlists(settings)
-    store = Backends(settings).tokens
+    backends = Backends(settings)
+    settings, store = backends.app_settings, backends.tokens
     patience = Patience(tell=_tell)
     with new_session(patience.answer_seconds) as session:
         attempt = Login(settings, session, patience)
@@ -29,7 +30,7 @@ def login(no_browser: bool) -> None:
     click.echo(f"Logged in as {done.account.display_name or done.account.id} ({done.account.id})")
     click.echo(f"It may read: {', '.join(done.scopes)}")
     click.echo(f"Consent ends on {done.consent.ends:%Y-%m-%d}; log in again before that")
-    click.echo(f"Stored in {store.path}, for you alone")
+    click.echo(f"Stored in {store.location}")
     if settings.refresh_token:
         _tell("warning: SPOTIFY_REFRESH_TOKEN is set and wins over this login, until you remove it.")
 

@@ -2,7 +2,7 @@
 
 import click
 
-from spotify_pipeline.query.duckdb import DuckDBEngine
+from spotify_pipeline.backends import Backends
 from spotify_pipeline.query.engine import Answer
 from spotify_pipeline.query.formats import FORMATS
 from spotify_pipeline.query.named import named_queries, named_query
@@ -27,7 +27,7 @@ def query(sql: str | None, name: str | None, params: tuple[str, ...], list_them:
 def _answer(sql: str | None, name: str | None, params: tuple[str, ...]) -> Answer:
     values = dict(_key_and_value(param) for param in params)
     statement = sql or named_query(name or "").sql(values)
-    return DuckDBEngine(load_settings().data_dir / "catalog.duckdb").ask(statement)
+    return Backends(load_settings()).engine.ask(statement)
 
 
 def _key_and_value(param: str) -> tuple[str, str]:

@@ -56,7 +56,7 @@ def run(verbose: bool, refresh: bool, accepted: tuple[str, ...], step: str | Non
             log_level="INFO" if verbose else "CRITICAL",
         )
     manifest = backends.raw.open_day(partition).manifest
-    _print_outcome(manifest, str(backends.catalog.path))
+    _print_outcome(manifest, backends.catalog.location)
     consent = consent_notice(backends)
     if consent.urgency:
         click.echo(f"warning: {consent.text}", err=True)

@@ -48,8 +48,8 @@ def read_marker(data_dir: Path) -> Demo | None:
 
 
 def open_backends(settings: Settings) -> Backends:
-    """The backends that the settings choose, with the stand-in for Spotify in a demo folder."""
-    demo = read_marker(settings.data_dir)
+    """The backends that the settings choose, with the stand-in for Spotify in a demo folder of the local target."""
+    demo = read_marker(settings.data_dir) if settings.target == "local" else None
     return DemoBackends(settings, demo) if demo else Backends(settings)
 
 
@@ -57,9 +57,14 @@ def mark_as_demo(settings: Settings, demo: Demo) -> None:
     """Make an empty data folder a demo's.
 
     Raises:
-        SettingsError: the folder holds real history.
+        SettingsError: the folder holds real history, or the settings do not name a folder.
         StorageError: it cannot be written.
     """
+    if settings.target != "local":
+        raise SettingsError(
+            "The demo is for a folder, and SPOTIFY_PIPELINE_TARGET is aws: set it to local, or run with your own "
+            "playlists."
+        )
     if Backends(settings).raw.days():
         raise SettingsError(
             f"{settings.data_dir} already holds a history that is not the demo's: choose another folder for the demo "

@@ -4,14 +4,15 @@ import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import date
 from pathlib import Path
 
 from spotify_pipeline.backends import Backends
 from spotify_pipeline.doctor.findings import Facts, Finding, Group, State
 from spotify_pipeline.errors import PipelineError
-from spotify_pipeline.query.duckdb import DuckDBEngine
+from spotify_pipeline.query.engine import Engine
+from spotify_pipeline.spotify.token_store import TokenFile
 from spotify_pipeline.storage.objects import probe
+from spotify_pipeline.tables.declarations import COVERAGE
 
 _LEAST_FREE_BYTES = 2**30
 _NOTHING_PUBLISHED = "nothing is published yet"
@@ -43,10 +44,9 @@ def _disk(folder: Path) -> Finding:
 
 def examine_private_files(backends: Backends) -> Iterator[Finding]:
     """Whether others on this machine can read the files that hold secrets, where there are such files."""
-    remedies = {
-        backends.tokens.path: "run `spotify-pipeline login` again if somebody may have",
-        Path(".env"): "run `chmod 600 .env`",
-    }
+    remedies = {Path(".env"): "run `chmod 600 .env`"}
+    if isinstance(backends.tokens, TokenFile):
+        remedies = {backends.tokens.path: "run `spotify-pipeline login` again if somebody may have", **remedies}
     for path, remedy in remedies.items():
         with suppress(OSError):  # it is not there, or what is wrong with its folder is told elsewhere
             if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
@@ -57,34 +57,37 @@ def examine_private_files(backends: Backends) -> Iterator[Finding]:
 
 def examine_catalog(backends: Backends) -> Iterator[Finding]:
     """Whether what is published can be asked for."""
-    path = backends.catalog.path
     try:
-        catalog = _published(backends.tables.published_days(), path)
+        catalog = _published(backends)
     except PipelineError as error:
         catalog = Finding(Group.CATALOG, "catalog", State.PROBLEM, str(error))
     yield catalog
-    if path.exists():
-        yield _sql(path)
-    elif catalog.state is State.OK:
+    if catalog.state is State.PROBLEM:
+        yield Finding(Group.CATALOG, "SQL", State.NOT_ASKED, "see catalog")
+    elif not catalog.facts["days"]:
         yield Finding(Group.CATALOG, "SQL", State.OK, _NOTHING_PUBLISHED)
     else:
-        yield Finding(Group.CATALOG, "SQL", State.NOT_ASKED, "see catalog")
+        yield _sql(backends.engine)
 
 
-def _published(days: list[date], catalog: Path) -> Finding:
+def _published(backends: Backends) -> Finding:
+    days, catalog = backends.tables.published_days(), backends.catalog
     if not days:
         return Finding(Group.CATALOG, "catalog", State.OK, _NOTHING_PUBLISHED, {"days": 0, "newest": None})
     facts: Facts = {"days": len(days), "newest": str(days[-1])}
-    if not catalog.exists():
-        text = f"{catalog} is missing: run `spotify-pipeline run --from publish --date {days[-1]}`"
+    if hidden := set(days) - catalog.partitions().get(COVERAGE.name, set()):
+        text = (
+            f"{len(hidden)} of {len(days)} days are missing from {catalog.location}: run `spotify-pipeline run --from "
+            f"publish --date {days[-1]}`"
+        )
         return Finding(Group.CATALOG, "catalog", State.PROBLEM, text, facts)
-    text = f"{len(days)} days up to {days[-1]} in {catalog}"
+    text = f"{len(days)} days up to {days[-1]} in {catalog.location}"
     return Finding(Group.CATALOG, "catalog", State.OK, text, facts)
 
 
-def _sql(catalog: Path) -> Finding:
+def _sql(engine: Engine) -> Finding:
     try:
-        ((rows,),) = DuckDBEngine(catalog).ask("SELECT count(*) FROM coverage").rows
+        ((rows,),) = engine.ask(f"SELECT count(*) AS row_count FROM {COVERAGE.name}").rows
     except PipelineError as error:
         return Finding(Group.CATALOG, "SQL", State.PROBLEM, str(error))
     return Finding(Group.CATALOG, "SQL", State.OK, f"answers: coverage has {rows} rows", {"coverage_rows": rows})

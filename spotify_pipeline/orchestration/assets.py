@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from dagster import (
@@ -34,6 +35,7 @@ from spotify_pipeline.orchestration.failures import explained
 from spotify_pipeline.orchestration.metadata import column_schema, enrichment_metadata
 from spotify_pipeline.orchestration.partitions import partition_day
 from spotify_pipeline.progress import Progress
+from spotify_pipeline.settings import Settings
 from spotify_pipeline.spotify.manifest import Manifest
 from spotify_pipeline.storage.raw import RawDay
 from spotify_pipeline.tables.declarations import TABLES
@@ -100,8 +102,9 @@ def transform_playlists(context: OpExecutionContext, raw_playlists: RawDay) -> I
         yield Output(frames.pop(name), output_name=name)
 
 
-def build_assets(partitions: DailyPartitionsDefinition, *, enrich: bool) -> list[AssetsDefinition]:
-    """All assets, partitioned by day; with details of artists and albums, or without."""
+def build_assets(partitions: DailyPartitionsDefinition, settings: Settings) -> list[AssetsDefinition]:
+    """All assets, partitioned by day; with details of artists and albums where the settings ask for them."""
+    enrich = settings.enrich == "new"
 
     @graph_asset(partitions_def=partitions)
     def raw_playlists() -> Any:  # noqa: ANN401  # inside a graph ops return handles, not values
@@ -139,26 +142,32 @@ def build_assets(partitions: DailyPartitionsDefinition, *, enrich: bool) -> list
     @asset(
         partitions_def=partitions,
         deps=list(TABLES),
-        required_resource_keys={"backends"},
+        required_resource_keys={"backends", "progress"},
     )
     def catalog(context: AssetExecutionContext) -> MaterializeResult[Any]:
-        """Views over exactly the days that have passed their audit: what SQL shows."""
+        """Exactly the days that have passed their audit: what SQL shows."""
         with explained():
-            publication = steps.publish_day(context.resources.backends, partition_day(context.partition_key))
+            publication = steps.publish_day(
+                context.resources.backends,
+                partition_day(context.partition_key),
+                progress=_Logged(context.log, context.resources.progress),
+            )
         return MaterializeResult(
             metadata={
                 "dagster/uri": MetadataValue.path(publication.location),
                 "published_days": len(publication.days),
                 "first_day": str(publication.days[0]),
                 "last_day": str(publication.days[-1]),
+                **publication.facts,
             }
         )
 
     made = [raw_details, build_tables(tables_with_details)] if enrich else [build_tables(tables)]
-    return [definition.map_asset_specs(_described) for definition in (raw_playlists, *made, catalog)]
+    describe = partial(_described, catalog_kinds={"duckdb"} if settings.target == "local" else {"glue", "athena"})
+    return [definition.map_asset_specs(describe) for definition in (raw_playlists, *made, catalog)]
 
 
-def _described(spec: AssetSpec) -> AssetSpec:
+def _described(spec: AssetSpec, catalog_kinds: set[str]) -> AssetSpec:
     """The spec with what graph-backed assets cannot be given where they are defined."""
     table = TABLES.get(spec.key.path[-1])
     if table:
@@ -178,7 +187,7 @@ def _described(spec: AssetSpec) -> AssetSpec:
     is_raw = spec.key in (AssetKey("raw_playlists"), AssetKey(_DETAILS))
     return spec.replace_attributes(
         group_name="spotify" if is_raw else "catalog",
-        kinds={"python", "spotify", "json"} if is_raw else {"duckdb"},
+        kinds={"python", "spotify", "json"} if is_raw else catalog_kinds,
         owners=_OWNERS,
         code_version=_EXTRACTION_VERSION if is_raw else TRANSFORM_VERSION,
         freshness_policy=_FRESHNESS,

@@ -1,4 +1,4 @@
-"""Asset checks: the audit, all of which blocks the catalog, and what should be known of a day that is published."""
+"""Asset checks: the audit, which blocks the catalog; what should be known of a day; what is verified once it is out."""
 
 import warnings
 from collections.abc import Iterator
@@ -16,15 +16,17 @@ from dagster import (
 from dagster_shared.utils.warnings import PreviewWarning
 
 from spotify_pipeline import steps
+from spotify_pipeline.errors import PipelineError
 from spotify_pipeline.orchestration.failures import explained
 from spotify_pipeline.orchestration.partitions import partition_day
-from spotify_pipeline.steps import WATCHES
+from spotify_pipeline.steps import VERIFICATIONS, WATCHES
 from spotify_pipeline.tables.audit import CHECKS
 
 
 def build_checks(partitions: DailyPartitionsDefinition) -> list[AssetChecksDefinition]:
-    """Two steps that run all checks on a day. They read it by themselves, so that no other partition is loaded."""
+    """Three steps that run all checks on a day. They read it by themselves, so that no other partition is loaded."""
     audited = [_spec(check.table, check.name, check.description, partitions, blocking=True) for check in CHECKS]
+    verified = [_spec("catalog", each.name, each.description, partitions, blocking=False) for each in VERIFICATIONS]
     watched = [_spec("raw_playlists", watch.name, watch.description, partitions, blocking=False) for watch in WATCHES]
 
     @multi_asset_check(name="audit", specs=audited, required_resource_keys={"backends"})
@@ -56,7 +58,24 @@ def build_checks(partitions: DailyPartitionsDefinition) -> list[AssetChecksDefin
                 metadata=dict(notice.numbers),
             )
 
-    return [audit, watch]
+    @multi_asset_check(name="verify", specs=verified, required_resource_keys={"backends"})
+    def verify(context: AssetCheckExecutionContext) -> Iterator[AssetCheckResult]:
+        """What must hold once a day is published."""
+        backends, day = context.resources.backends, partition_day(context.partition_key)
+        for verification in VERIFICATIONS:
+            try:
+                problems = list(verification.find_problems(backends, day))
+            except PipelineError as error:  # the day is published all the same: the run has not failed
+                problems = [f"It cannot be verified: {error}"]
+            yield AssetCheckResult(
+                asset_key="catalog",
+                check_name=verification.name,
+                passed=not problems,
+                description="; ".join(problems) or verification.description,
+                metadata={"problems": MetadataValue.int(len(problems))},
+            )
+
+    return [audit, watch, verify]
 
 
 def _spec(

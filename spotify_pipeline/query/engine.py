@@ -2,12 +2,30 @@
 
 from typing import Any, NamedTuple, Protocol
 
+_DOLLARS_PER_TEBIBYTE = 5.0  # Athena's price in most regions
+_LEAST_BILLED_BYTES = 10 * 2**20
+
+
+class Scan(NamedTuple):
+    """What a query has read, and is billed for."""
+
+    bytes: int
+
+    @property
+    def dollars(self) -> float:
+        """What it costs, about: Athena bills ten megabytes at least, and some regions cost more."""
+        return max(self.bytes, _LEAST_BILLED_BYTES) * _DOLLARS_PER_TEBIBYTE / 2**40
+
+    def __str__(self) -> str:
+        return f"{self.bytes / 2**20:,.1f} MiB scanned, about {self.dollars:.5f} dollars"
+
 
 class Answer(NamedTuple):
-    """Column names, and a tuple of Python values for each row."""
+    """Column names, and a tuple of Python values for each row; with what was scanned, where that is billed."""
 
     columns: list[str]
     rows: list[tuple[Any, ...]]
+    scan: Scan | None = None
 
 
 class Engine(Protocol):

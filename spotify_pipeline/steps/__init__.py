@@ -1,10 +1,13 @@
-"""The steps of a day as plain functions: extract, enrich, transform, audit, publish. Whoever runs a day calls these."""
+"""The steps of a day as plain functions: extract, enrich, transform, audit, publish, verify.
+
+Whoever runs a day calls these.
+"""
 
 from spotify_pipeline.steps.details import Details, Enrichment, enrich_day
 from spotify_pipeline.steps.extract import extract_day
 from spotify_pipeline.steps.notices import WATCHES, consent_notice
+from spotify_pipeline.steps.published import VERIFICATIONS
 from spotify_pipeline.steps.tables import (
-    Publication,
     accept_losses,
     audit_day,
     not_published,
@@ -13,10 +16,10 @@ from spotify_pipeline.steps.tables import (
 )
 
 __all__ = [
+    "VERIFICATIONS",
     "WATCHES",
     "Details",
     "Enrichment",
-    "Publication",
     "accept_losses",
     "audit_day",
     "consent_notice",

@@ -9,14 +9,12 @@ from typing import Any
 
 from spotify_pipeline.backends import Backends
 from spotify_pipeline.errors import DataError
-from spotify_pipeline.progress import Progress
+from spotify_pipeline.progress import SILENT, Progress
 from spotify_pipeline.spotify.details import ALBUMS, ARTISTS, DetailReader, Kind
 from spotify_pipeline.spotify.documents import Album, Content, Playlist, decode
 from spotify_pipeline.spotify.manifest import Manifest
 from spotify_pipeline.storage.details import DetailStore
 from spotify_pipeline.storage.raw import RawDay
-
-_SILENT = Progress()
 
 _MOST_REQUESTS = 1_000
 """In a run without a budget: using up Spotify's quota for details would cost the next morning's playlists."""
@@ -41,7 +39,7 @@ class Enrichment:
     reason: str | None
 
 
-def enrich_day(backends: Backends, day: date, *, progress: Progress = _SILENT) -> Enrichment:
+def enrich_day(backends: Backends, day: date, *, progress: Progress = SILENT) -> Enrichment:
     """Read details of today's artists and albums, of those of which none have been read on any day.
 
     They are read with the requests that the playlists have left. What these do not suffice for, and what Spotify does

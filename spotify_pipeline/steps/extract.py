@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from spotify_pipeline.backends import Backends
 from spotify_pipeline.errors import SettingsError, SpotifyError
-from spotify_pipeline.progress import Progress
+from spotify_pipeline.progress import SILENT, Progress
 from spotify_pipeline.spotify.client import LISTING_LIMIT, SpotifyClient
 from spotify_pipeline.spotify.errors import ClockError
 from spotify_pipeline.spotify.extraction import (
@@ -24,8 +24,6 @@ from spotify_pipeline.spotify.manifest import Coverage, Manifest, Reading, Statu
 from spotify_pipeline.spotify.playlist_ids import parse_playlists
 from spotify_pipeline.storage.raw import RawStore
 
-_SILENT = Progress()
-
 
 def extract_day(
     backends: Backends,
@@ -33,7 +31,7 @@ def extract_day(
     *,
     refresh: bool = False,
     accept: Sequence[str] = (),
-    progress: Progress = _SILENT,
+    progress: Progress = SILENT,
 ) -> Manifest:
     """Read today's playlists from Spotify and stage their raw documents.
 

@@ -52,7 +52,7 @@ def consent_notice(backends: Backends) -> Notice:
     Raises:
         StorageError: the file that remembers it cannot be read.
     """
-    consent = current_consent(backends.settings, backends.tokens)
+    consent = current_consent(backends.app_settings, backends.tokens)
     if consent is None:
         return Notice("It is not known when a user consented.")
     now = backends.clock.now()

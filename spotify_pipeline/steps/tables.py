@@ -1,14 +1,15 @@
 """From raw documents to published tables: transform, audit, publish a day."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
 import polars as pl
 
 from spotify_pipeline.backends import Backends
+from spotify_pipeline.catalog.publication import Publication
 from spotify_pipeline.errors import DataError
+from spotify_pipeline.progress import SILENT, Progress
 from spotify_pipeline.spotify import details
 from spotify_pipeline.spotify.manifest import Manifest
 from spotify_pipeline.storage.details import DetailStore
@@ -17,14 +18,6 @@ from spotify_pipeline.tables.audit import AuditedDay, Finding, Published, audit
 from spotify_pipeline.tables.declarations import ALBUMS, ARTISTS, TABLES
 from spotify_pipeline.tables.details import fill
 from spotify_pipeline.tables.transform import album_row, artist_row, mark_failed, transform
-
-
-@dataclass(frozen=True)
-class Publication:
-    """What the catalog shows after a day was published: all its days, oldest first."""
-
-    days: list[date]
-    location: str
 
 
 def transform_day(raw: RawStore, day: RawDay) -> dict[str, pl.DataFrame]:
@@ -109,10 +102,15 @@ def _published_before(backends: Backends, manifest: Manifest) -> dict[str, Publi
     return before
 
 
-def publish_day(backends: Backends, day: date) -> Publication:
+def publish_day(backends: Backends, day: date, *, progress: Progress = SILENT) -> Publication:
     """Audit a day's staged tables and make the catalog show them.
 
     The audit is made here too, whoever has made it before, so that no way of starting this step goes round it.
+
+    Args:
+        backends: where to read and write.
+        day: the day.
+        progress: is told what the catalog waits for.
 
     Raises:
         DataError: a check failed, or the day has no complete tables; the catalog shows what it showed.
@@ -130,7 +128,7 @@ def publish_day(backends: Backends, day: date) -> Publication:
         tables.publish(day, digests)
     if day not in tables.published_days():
         raise DataError(f"There are no tables for {day}: run the transformation of that day first.")
-    return Publication(backends.catalog.publish(), str(backends.catalog.path))
+    return backends.catalog.publish(progress)
 
 
 def not_published(day: date, failed_checks: Sequence[str]) -> str:

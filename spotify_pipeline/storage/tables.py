@@ -16,7 +16,7 @@ import polars as pl
 from spotify_pipeline.errors import DataError
 from spotify_pipeline.storage.objects import ObjectNotFoundError, ObjectStore
 from spotify_pipeline.tables.declarations import COVERAGE, TABLES
-from spotify_pipeline.tables.parquet import from_parquet, to_parquet
+from spotify_pipeline.tables.parquet import from_parquet, row_count, to_parquet
 from spotify_pipeline.tables.schema import PARTITION_COLUMN, Table
 
 _FILE = "part-0.parquet"
@@ -30,6 +30,11 @@ class TableStore:
     def __init__(self, objects: ObjectStore) -> None:
         """Partitions in `objects`."""
         self._objects = objects
+
+    @property
+    def location(self) -> str:
+        """The folder or bucket."""
+        return self._objects.uri("")
 
     def uri(self, table: str, day: date | None = None) -> str:
         """Where the file of a published partition is, or will be; without a day, the folder of the table."""
@@ -65,6 +70,19 @@ class TableStore:
     def digests(self, day: date) -> dict[str, str]:
         """What tells the day's staged files from any others, by table."""
         return {table: _digest(self._newest(table, day)[1]) for table in self.staged(day)}
+
+    def row_count(self, table: str, day: date) -> int:
+        """How many rows the published file of a table has.
+
+        Raises:
+            DataError: there is none, or it is damaged.
+        """
+        try:
+            return row_count(self._objects.get(_key(table, day)))
+        except ObjectNotFoundError:
+            raise DataError(f"There is no published {table} for {day}: publish that day first.") from None
+        except DataError as error:
+            raise DataError(f"{self.uri(table, day)} is {error}") from None
 
     def _newest(self, table: str, day: date) -> tuple[str, bytes]:
         for key in (_STAGED + _key(table, day), _key(table, day)):

@@ -1,5 +1,7 @@
 """Frames as Parquet files and back."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 
 import polars as pl
@@ -27,8 +29,25 @@ def from_parquet(file: bytes) -> pl.DataFrame:
     Raises:
         DataError: it is no Parquet file, or a damaged one.
     """
-    try:
+    with _explained():
         return pl.read_parquet(BytesIO(file), hive_partitioning=False)
+
+
+def row_count(file: bytes) -> int:
+    """How many rows a Parquet file says it has.
+
+    Raises:
+        DataError: it is no Parquet file, or a damaged one.
+    """
+    with _explained():
+        count: int = pl.scan_parquet(BytesIO(file)).select(pl.len()).collect().item()
+        return count
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         # Some damage, such as an impossible encoding, makes polars panic, which is no `Exception` in Python.
         raise DataError(f"not a whole Parquet file: {error}") from None

@@ -10,7 +10,8 @@ from enum import Enum
 import polars as pl
 
 PARTITION_COLUMN = "snapshot_date"
-"""In the path of every table, never inside its files: the UTC day on which Spotify was asked."""
+"""In the path of every table, never inside its files."""
+PARTITION_DESCRIPTION = "The UTC day on which Spotify was asked."
 
 
 class ColumnType(Enum):

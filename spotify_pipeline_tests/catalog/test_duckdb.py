@@ -43,7 +43,7 @@ def data(tmp_path: Path) -> Path:
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder whose catalog was published before any day; only to be read."""
     folder = tmp_path_factory.mktemp("empty")
-    assert catalog_in(folder).publish() == []
+    assert catalog_in(folder).publish().days == []
     return folder
 
 
@@ -52,7 +52,7 @@ def one_day(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with one published day; only to be read."""
     folder = tmp_path_factory.mktemp("one day")
     publish_day(folder, DAY)
-    assert catalog_in(folder).publish() == [DAY]
+    assert catalog_in(folder).publish().days == [DAY]
     return folder
 
 
@@ -120,7 +120,7 @@ def test_the_views_show_exactly_the_published_days(data: Path) -> None:
     for day in (NEXT, DAY):
         publish_day(data, day)
     tables_in(data).stage(TABLES["coverage"], date(2025, 3, 3), SOUND["coverage"])
-    assert catalog_in(data).publish() == [DAY, NEXT]
+    assert catalog_in(data).publish().days == [DAY, NEXT]
     for name, frame in SOUND.items():
         counts = ask(data, f"SELECT snapshot_date, count(*) FROM {name} GROUP BY 1 ORDER BY 1")
         assert counts == [(DAY, frame.height), (NEXT, frame.height)]
@@ -143,7 +143,7 @@ def test_a_day_that_is_published_later_shows_after_the_next_publication(data: Pa
     catalog_in(data).publish()
     publish_day(data, NEXT)
     assert days_shown(data) == [DAY]
-    assert catalog_in(data).publish() == [DAY, NEXT]
+    assert catalog_in(data).publish().days == [DAY, NEXT]
     assert days_shown(data) == [DAY, NEXT]
 
 
@@ -238,7 +238,7 @@ def test_publishing_works_while_this_process_has_the_file_open(data: Path) -> No
     catalog_in(data).publish()
     with opened(data) as connection:
         publish_day(data, NEXT)
-        assert catalog_in(data).publish() == [DAY, NEXT]
+        assert catalog_in(data).publish().days == [DAY, NEXT]
         # It keeps what it has opened, which still works.
         assert connection.execute("SELECT count(DISTINCT snapshot_date) FROM coverage").fetchall() == [(1,)]
     assert days_shown(data) == [DAY, NEXT]
@@ -261,7 +261,7 @@ def test_publishing_works_while_another_process_has_the_file_open(read_only: boo
     with other_process(program, data / "catalog.duckdb", read_only) as client:
         assert line_of(client) == "1"
         publish_day(data, NEXT)
-        assert catalog_in(data).publish() == [DAY, NEXT]
+        assert catalog_in(data).publish().days == [DAY, NEXT]
         assert days_shown(data) == [DAY, NEXT]
         tell(client)
         assert line_of(client) == "1"
@@ -282,7 +282,7 @@ def test_the_log_of_a_client_that_wrote_and_died_does_not_spoil_the_new_catalog(
         assert line_of(client) == "written"
         client.kill()
     assert (data / "catalog.duckdb.wal").exists()
-    assert catalog_in(data).publish() == [DAY]
+    assert catalog_in(data).publish().days == [DAY]
     assert days_shown(data) == [DAY]
 
 
@@ -331,7 +331,7 @@ def test_publishers_in_several_threads_end_in_a_catalog_of_all_days(data: Path) 
 
     def publish(day: date) -> None:
         publish_day(data, day)
-        assert day in catalog_in(data).publish()
+        assert day in catalog_in(data).publish().days
 
     with ThreadPoolExecutor(3) as pool:
         list(pool.map(publish, days))
@@ -373,7 +373,7 @@ def test_publishers_in_several_processes_end_in_a_catalog_of_all_days(data: Path
         print("ready", flush=True)
         sys.stdin.readline()
         tables.publish(day, tables.digests(day))
-        assert day in DuckDBCatalog(data / "catalog.duckdb", tables).publish()
+        assert day in DuckDBCatalog(data / "catalog.duckdb", tables).publish().days
     """
     publishers = [other_process(program, data, day) for day in days]
     for publisher in publishers:
@@ -406,7 +406,7 @@ def test_a_killed_publisher_neither_spoils_nor_blocks_the_next(data: Path) -> No
             publisher.kill()
         assert days_shown(data) == [DAY]
     publish_day(data, NEXT)
-    assert catalog_in(data).publish() == [DAY, NEXT]
+    assert catalog_in(data).publish().days == [DAY, NEXT]
     assert days_shown(data) == [DAY, NEXT]
 
 

@@ -68,13 +68,13 @@ class Runs:
 
 def shown(backends: Backends, day: date) -> Counter[tuple[Any, ...]]:
     """As `published`, also where nothing has been published yet."""
-    return published(backends, day) if backends.catalog.path.exists() else Counter()
+    return published(backends, day) if backends.duckdb_file.exists() else Counter()
 
 
 def whole(backends: Backends, server: Any, day: date) -> Counter[tuple[Any, ...]]:
     """What may be shown: of each playlist that the catalog says it has all rows that are served, and no other row."""
-    if not backends.catalog.path.exists():
+    if not backends.duckdb_file.exists():
         return Counter()
-    with duckdb.connect(backends.catalog.path, read_only=True) as catalog:
+    with duckdb.connect(backends.duckdb_file, read_only=True) as catalog:
         have_rows = {playlist_id for (playlist_id,) in catalog.execute(_HAVE_ROWS, [day]).fetchall()}
     return Counter({row: count for row, count in served(server, day).items() if row[0] in have_rows})

@@ -94,14 +94,14 @@ def undisturbed(mode: str, first_day_done: FirstDayDone) -> tuple[float, Tables]
 
 def tables_of(backends: Backends) -> Tables:
     """All rows of all days, but for the columns that tell how they were had."""
-    with duckdb.connect(backends.catalog.path, read_only=True) as catalog:
+    with duckdb.connect(backends.duckdb_file, read_only=True) as catalog:
         rows = "SELECT COLUMNS(lambda name: name NOT IN ('fetched_at', 'requests')) FROM"
         return {name: catalog.execute(f"{rows} {name} ORDER BY ALL").fetchall() for name in TABLES}
 
 
 def require_whole_days(runs: Runs) -> None:
     backends = runs.backends(SECOND_DAY)
-    with duckdb.connect(backends.catalog.path, read_only=True) as catalog:
+    with duckdb.connect(backends.duckdb_file, read_only=True) as catalog:
         days = {day for (day,) in catalog.execute("SELECT DISTINCT snapshot_date FROM coverage").fetchall()}
     assert FIRST_DAY in days
     for day in (FIRST_DAY, SECOND_DAY):

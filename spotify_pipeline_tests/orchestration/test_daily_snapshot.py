@@ -14,7 +14,7 @@ from spotify_pipeline.backends import Backends
 from spotify_pipeline.definitions import build_defs
 from spotify_pipeline.orchestration.schedules import DAILY_JOB
 from spotify_pipeline.query.duckdb import DuckDBEngine
-from spotify_pipeline.steps import WATCHES
+from spotify_pipeline.steps import VERIFICATIONS, WATCHES
 from spotify_pipeline.tables.audit import CHECKS
 from spotify_pipeline.tables.declarations import TABLES
 from spotify_pipeline_tests.orchestration.conftest import DAY, BackendsOn
@@ -43,7 +43,7 @@ def run(
 
 def published_rows(backends: Backends) -> list[tuple[Any, ...]]:
     sql = "SELECT * FROM playlist_items ORDER BY snapshot_date, playlist_id, position"
-    return DuckDBEngine(backends.catalog.path).ask(sql).rows
+    return DuckDBEngine(backends.duckdb_file).ask(sql).rows
 
 
 @contextmanager
@@ -62,7 +62,7 @@ def test_a_day_is_extracted_transformed_audited_and_published(
     backends = backends_on(DAY)
     result = run(backends, instance)
     assert result.success
-    expected = {check.name for check in CHECKS} | {watch.name for watch in WATCHES}
+    expected = {check.name for check in CHECKS} | {each.name for each in (*WATCHES, *VERIFICATIONS)}
     assert {evaluation.check_name for evaluation in result.get_asset_check_evaluations()} == expected
     assert all(evaluation.passed for evaluation in result.get_asset_check_evaluations())
     assert backends.tables.published_days() == [DAY]

@@ -10,7 +10,7 @@ from dagster import AssetKey, AssetSpec, Definitions
 from dagster._core.definitions.freshness import FreshnessPolicy
 
 from spotify_pipeline.definitions import build_defs
-from spotify_pipeline.steps import WATCHES
+from spotify_pipeline.steps import VERIFICATIONS, WATCHES
 from spotify_pipeline.tables.audit import CHECKS
 from spotify_pipeline.tables.declarations import TABLES
 from spotify_pipeline_tests.orchestration.conftest import DAY, BackendsOn
@@ -63,7 +63,8 @@ def test_every_check_of_the_audit_blocks_the_catalog_and_no_other(defs: Definiti
     graph = defs.resolve_asset_graph()
     found = {(key.asset_key.to_user_string(), key.name): graph.get(key).blocking for key in graph.asset_check_keys}
     audited = {(check.table, check.name): True for check in CHECKS}
-    assert found == audited | {("raw_playlists", watch.name): False for watch in WATCHES}
+    told = [("raw_playlists", watch.name) for watch in WATCHES] + [("catalog", each.name) for each in VERIFICATIONS]
+    assert found == audited | dict.fromkeys(told, False)
 
 
 def test_today_is_a_partition_and_tomorrow_is_not(defs: Definitions) -> None:

@@ -1,5 +1,6 @@
 """The same IO managers over folders and over S3 buckets."""
 
+from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -14,29 +15,36 @@ from spotify_pipeline.tables.declarations import TABLES
 from spotify_pipeline_tests.orchestration.conftest import DAY, FIRST_DAY
 from spotify_pipeline_tests.orchestration.test_daily_snapshot import run
 
+Buckets = tuple[str, str]
 
-class BackendsInS3(DemoBackends):
-    """A demo whose raw documents and tables are in two buckets."""
 
-    def __init__(self, data_dir: Path, day: date, bucket: str) -> None:
-        settings = load_settings(SPOTIFY_PIPELINE_DATA_DIR=str(data_dir)).model_copy(update={"fixed_today": day})
-        super().__init__(settings, Demo(FIRST_DAY, seed=7))
-        self._raw_location = f"s3://{bucket}/raw"
-        self._tables_location = f"s3://{bucket}/tables"
+def on_day(day: date, data_dir: Path, buckets: Buckets | None = None) -> DemoBackends:
+    """A demo in a folder, or in buckets for raw documents and for tables."""
+    variables = {"SPOTIFY_PIPELINE_DATA_DIR": str(data_dir)}
+    if buckets:
+        variables["SPOTIFY_PIPELINE_TARGET"] = "aws"
+        variables["SPOTIFY_PIPELINE_RAW_BUCKET"], variables["SPOTIFY_PIPELINE_TABLES_BUCKET"] = buckets
+    settings = load_settings(**variables).model_copy(update={"fixed_today": day})
+    return DemoBackends(settings, Demo(FIRST_DAY, seed=7))
 
 
 @pytest.fixture
-def in_s3(tmp_path: Path, bucket: str) -> DemoBackends:
-    return BackendsInS3(tmp_path, DAY, bucket)
+def buckets(new_bucket: Callable[[], str]) -> Buckets:
+    return new_bucket(), new_bucket()
+
+
+@pytest.fixture
+def in_s3(tmp_path: Path, buckets: Buckets) -> DemoBackends:
+    return on_day(DAY, tmp_path, buckets)
 
 
 def test_days_are_written_to_s3_and_read_back(
-    in_s3: DemoBackends, instance: DagsterInstance, tmp_path: Path, bucket: str
+    in_s3: DemoBackends, instance: DagsterInstance, tmp_path: Path, buckets: Buckets
 ) -> None:
     made = ["raw_playlists", *TABLES]
     assert run(in_s3, instance, selection=made).success
     next_day = DAY + timedelta(days=1)
-    assert run(BackendsInS3(tmp_path, next_day, bucket), instance, next_day, selection=made).success
+    assert run(on_day(next_day, tmp_path, buckets), instance, next_day, selection=made).success
 
     assert in_s3.raw.days() == [DAY, next_day]
     assert in_s3.tables.staged(next_day) == list(TABLES)
@@ -53,7 +61,7 @@ def test_days_are_written_to_s3_and_read_back(
 
 
 def test_a_day_in_s3_has_the_same_rows_as_in_a_folder(in_s3: DemoBackends, instance: DagsterInstance) -> None:
-    in_folder = DemoBackends(in_s3.settings, Demo(FIRST_DAY, seed=7))
+    in_folder = on_day(DAY, in_s3.settings.data_dir)
     for backends in (in_s3, in_folder):
         assert run(backends, instance, selection=["raw_playlists", *TABLES]).success
     for name in TABLES:

@@ -1,0 +1,235 @@
+"""One database of the Glue Data Catalog: its tables as declared, and which partitions are registered in them.
+
+Each method may be called again, by whomever, and while somebody else calls it. Glue replaces a table only if nobody
+else has since it was read; where somebody has, it is read again.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
+from datetime import date
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from spotify_pipeline import aws
+from spotify_pipeline.catalog.glue_definitions import (
+    as_input,
+    fits,
+    incompatibilities,
+    partition_input,
+    table_input,
+    updated,
+)
+from spotify_pipeline.catalog.publication import Partitions
+from spotify_pipeline.errors import StorageError
+from spotify_pipeline.storage.tables import TableStore
+from spotify_pipeline.tables.declarations import TABLES
+from spotify_pipeline.tables.schema import Table
+
+if TYPE_CHECKING:
+    from mypy_boto3_glue import GlueClient
+    from mypy_boto3_glue.type_defs import PartitionInputTypeDef, PartitionTypeDef, TableTypeDef
+
+_MOST_CREATED, _MOST_UPDATED, _MOST_DELETED = 100, 100, 25  # partitions in one request: Glue's limits
+_DESCRIPTION = "A daily history of Spotify playlists."
+_TURNS = 10  # to write a table that others are writing too
+
+_T = TypeVar("_T")
+
+
+class Registered(NamedTuple):
+    """The partitions of a table: days that are as declared, and days that are not."""
+
+    sound: frozenset[date]
+    stale: frozenset[date]
+
+
+class GlueDatabase:
+    """The tables of one bucket in one database."""
+
+    def __init__(self, client: "GlueClient", name: str, store: TableStore) -> None:
+        """The database called `name`, over the files in `store`, which is in S3."""
+        self.name, self._client, self._store = name, client, store
+
+    def ensure(self) -> dict[str, int]:
+        """Create or update the database and all tables; gives how many were created and updated.
+
+        Raises:
+            StorageError: a table is there that cannot become what is declared, or Glue cannot be asked.
+        """
+        self._ensure_database()
+        done = [self._ensure_table(table) for table in TABLES.values()]
+        return {"tables_created": done.count("created"), "tables_updated": done.count("updated")}
+
+    def partitions(self) -> Partitions:
+        """The registered days, by table."""
+        found = {table.name: self.registered(table) for table in TABLES.values()}
+        return {name: set(known.sound | known.stale) for name, known in found.items()}
+
+    def differences(self) -> Iterator[str]:
+        """In what the tables and their partitions are not as declared, a sentence each."""
+        found = self._tables()
+        for table in TABLES.values():
+            if table.name not in found:
+                yield f"{table.name} is missing"
+                continue
+            location = self._store.uri(table.name)
+            for problem in incompatibilities(found[table.name], table, location):
+                yield f"{table.name}: {problem}"
+            known = {column["Name"] for column in found[table.name].get("StorageDescriptor", {}).get("Columns", [])}
+            for column in table.columns:
+                if column.name not in known:
+                    yield f"{table.name}: it lacks the column {column.name}"
+            if stale := self.registered(table).stale:
+                yield f"{table.name}: {len(stale)} partitions are not as declared, such as {min(stale)}"
+        for name in sorted(found.keys() - TABLES.keys()):
+            if found[name].get("StorageDescriptor", {}).get("Location", "").startswith(self._store.location):
+                yield f"{name}: it is over files of this pipeline, which declares no such table"
+
+    def _tables(self) -> dict[str, "TableTypeDef"]:
+        """All tables of the database, declared ones and others, by name; none where there is no database."""
+        with self._explained():
+            try:
+                pages = self._client.get_paginator("get_tables").paginate(DatabaseName=self.name)
+                return {table["Name"]: table for page in pages for table in page["TableList"]}
+            except self._client.exceptions.EntityNotFoundException:
+                return {}
+
+    def registered(self, table: Table) -> Registered:
+        """The partitions of a table; none where there is no table."""
+        sound: set[date] = set()
+        stale: set[date] = set()
+        for partition in self._partitions(table.name):
+            day = self._day(table, partition["Values"])
+            as_declared = fits(partition, partition_input(table, day, self._store.uri(table.name)))
+            (sound if as_declared else stale).add(day)
+        return Registered(frozenset(sound), frozenset(stale))
+
+    def register(self, table: Table, days: Iterable[date]) -> None:
+        """Make days known of which the table has files, and those right that are known otherwise."""
+        for batch in _batches(sorted(days), _MOST_CREATED):
+            wanted = self._inputs(table, batch)
+            with self._explained(table.name):
+                answer = self._client.batch_create_partition(
+                    DatabaseName=self.name, TableName=table.name, PartitionInputList=list(wanted.values())
+                )
+            known = self._require_only("AlreadyExistsException", table, answer.get("Errors", []), "PartitionValues")
+            self.update(table, known)  # somebody else has been faster, or they were stale
+
+    def update(self, table: Table, days: Iterable[date]) -> None:
+        """Make right what is registered."""
+        for batch in _batches(sorted(days), _MOST_UPDATED):
+            entries = [
+                {"PartitionValueList": wanted["Values"], "PartitionInput": wanted}
+                for wanted in self._inputs(table, batch).values()
+            ]
+            with self._explained(table.name):
+                answer = self._client.batch_update_partition(
+                    DatabaseName=self.name,
+                    TableName=table.name,
+                    Entries=entries,  # type: ignore[arg-type]  # the stubs want literals
+                )
+            self._require_only("", table, answer.get("Errors", []), "PartitionValueList")
+
+    def remove(self, table: Table, days: Iterable[date]) -> None:
+        """Make days unknown; their files are not touched."""
+        for batch in _batches(sorted(days), _MOST_DELETED):
+            with self._explained(table.name):
+                answer = self._client.batch_delete_partition(
+                    DatabaseName=self.name,
+                    TableName=table.name,
+                    PartitionsToDelete=[{"Values": [day.isoformat()]} for day in batch],
+                )
+            self._require_only("EntityNotFoundException", table, answer.get("Errors", []), "PartitionValues")
+
+    def _ensure_database(self) -> None:
+        with self._explained():
+            try:
+                self._client.get_database(Name=self.name)
+            except self._client.exceptions.EntityNotFoundException:
+                with suppress(self._client.exceptions.AlreadyExistsException):  # somebody else was faster
+                    self._client.create_database(DatabaseInput={"Name": self.name, "Description": _DESCRIPTION})
+
+    def _ensure_table(self, table: Table) -> str:
+        """Create or update a table; says which."""
+        taken_meanwhile = (
+            self._client.exceptions.AlreadyExistsException,
+            self._client.exceptions.ConcurrentModificationException,
+            self._client.exceptions.EntityNotFoundException,
+        )
+        for _ in range(_TURNS):
+            with self._explained(table.name):
+                found = self._find(table.name)
+                try:
+                    return self._write(table, found)
+                except taken_meanwhile:
+                    continue
+        raise StorageError(
+            f"The Glue table {self.name}.{table.name} was changed by others {_TURNS} times while it was to be written: "
+            "run again."
+        )
+
+    def _find(self, table: str) -> "TableTypeDef | None":
+        try:
+            return self._client.get_table(DatabaseName=self.name, Name=table)["Table"]
+        except self._client.exceptions.EntityNotFoundException:
+            return None
+
+    def _write(self, table: Table, found: "TableTypeDef | None") -> str:
+        location = self._store.uri(table.name)
+        declared = table_input(table, location)
+        if found is None:
+            self._client.create_table(DatabaseName=self.name, TableInput=declared)
+            return "created"
+        if problems := "; ".join(incompatibilities(found, table, location)):
+            raise StorageError(
+                f"The Glue table {self.name}.{table.name} cannot become what this version declares: {problems}. Use "
+                "the version that made it or another SPOTIFY_PIPELINE_GLUE_DATABASE, or delete the table: its files "
+                "stay, and are registered anew."
+            )
+        wanted = updated(found, declared)
+        if wanted == as_input(found):
+            return "as it was"
+        self._client.update_table(DatabaseName=self.name, TableInput=wanted, VersionId=found.get("VersionId", "0"))
+        return "updated"
+
+    def _partitions(self, table: str) -> Iterator["PartitionTypeDef"]:
+        with self._explained(table):
+            try:
+                pages = self._client.get_paginator("get_partitions").paginate(DatabaseName=self.name, TableName=table)
+                for page in pages:
+                    yield from page["Partitions"]
+            except self._client.exceptions.EntityNotFoundException:
+                return
+
+    def _day(self, table: Table, values: Sequence[str]) -> date:
+        try:
+            return date.fromisoformat(values[0])
+        except ValueError:
+            raise StorageError(
+                f"The Glue table {self.name}.{table.name} has a partition {values[0]!r}, which is no day: delete "
+                "it there."
+            ) from None
+
+    def _inputs(self, table: Table, days: Iterable[date]) -> dict[date, "PartitionInputTypeDef"]:
+        return {day: partition_input(table, day, self._store.uri(table.name)) for day in days}
+
+    def _require_only(
+        self, harmless: str, table: Table, errors: Iterable[Mapping[str, Any]], values: str
+    ) -> list[date]:
+        """The days that Glue has refused for a harmless reason; any other reason is an error."""
+        for error in errors:
+            detail = error.get("ErrorDetail", {})
+            if detail.get("ErrorCode") != harmless:
+                raise StorageError(
+                    f"Glue refuses the partition {error[values][0]} of {self.name}.{table.name}: "
+                    f"{detail.get('ErrorCode')}: {detail.get('ErrorMessage')}"
+                )
+        return [date.fromisoformat(error[values][0]) for error in errors]
+
+    def _explained(self, table: str = "") -> AbstractContextManager[None]:
+        name = f"table {self.name}.{table}" if table else f"database {self.name}"
+        return aws.explained(f"the Glue {name}", StorageError)
+
+
+def _batches(items: Sequence[_T], size: int) -> Iterator[Sequence[_T]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]

@@ -1,0 +1,147 @@
+"""Tables and partitions in the words of the Glue Data Catalog, made from the declarations; and what fits what.
+
+Athena, Spark, Trino and Redshift Spectrum read the same definition: an external Hive table over Parquet files, the
+partition column beside the columns. Nothing here asks AWS.
+"""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from spotify_pipeline.tables.schema import PARTITION_COLUMN, PARTITION_DESCRIPTION, ColumnType, Table
+
+if TYPE_CHECKING:
+    from mypy_boto3_glue.type_defs import (
+        ColumnTypeDef,
+        PartitionInputTypeDef,
+        PartitionTypeDef,
+        StorageDescriptorOutputTypeDef,
+        StorageDescriptorTypeDef,
+        TableInputTypeDef,
+        TableTypeDef,
+    )
+
+_HIVE = "org.apache.hadoop.hive.ql.io.parquet"
+_SERDE = f"{_HIVE}.serde.ParquetHiveSerDe"
+_CLASSIFICATION = {"classification": "parquet"}
+_PARAMETERS = {
+    **_CLASSIFICATION,
+    "EXTERNAL": "TRUE",  # Hive's and Spark's word for: dropping the table leaves the files
+    "compressionType": "none",  # of the files as a whole; Parquet compresses inside. Crawlers compare it
+    "typeOfData": "file",
+}
+_PROJECTION = "projection."  # its parameters make Athena compute partitions instead of asking which are registered
+
+_EXTERNAL_TABLE = "EXTERNAL_TABLE"
+_PARTITION_KEYS: "list[ColumnTypeDef]" = [
+    {"Name": PARTITION_COLUMN, "Type": ColumnType.DATE.value, "Comment": PARTITION_DESCRIPTION}
+]
+
+
+def table_input(table: Table, location: str) -> "TableInputTypeDef":
+    """The definition of a table whose files are under `location`, an `s3://` address."""
+    return {
+        "Name": table.name,
+        "Description": table.description,
+        "TableType": _EXTERNAL_TABLE,
+        "StorageDescriptor": _storage(table, location),
+        "PartitionKeys": _PARTITION_KEYS,
+        "Parameters": _PARAMETERS,
+    }
+
+
+def partition_input(table: Table, day: date, table_location: str) -> "PartitionInputTypeDef":
+    """The definition of a day of a table."""
+    return {
+        "Values": [day.isoformat()],
+        "StorageDescriptor": _storage(table, f"{table_location.rstrip('/')}/{PARTITION_COLUMN}={day}/"),
+        "Parameters": _CLASSIFICATION,
+    }
+
+
+def updated(found: "TableTypeDef", declared: "TableInputTypeDef") -> "TableInputTypeDef":
+    """What a table in the catalog has to become: as declared, but with what others have set on it.
+
+    It equals what `as_input` makes of `found` where nothing has to be done.
+    """
+    theirs = {name: value for name, value in found.get("Parameters", {}).items() if not name.startswith(_PROJECTION)}
+    return {**as_input(found), **declared, "Parameters": {**theirs, **_PARAMETERS}}
+
+
+def as_input(found: "TableTypeDef") -> "TableInputTypeDef":
+    """What would define the table in the catalog as it is."""
+    storage = found.get("StorageDescriptor", {})
+    made: TableInputTypeDef = {
+        "Name": found["Name"],
+        "Description": found.get("Description", ""),
+        "TableType": found.get("TableType", ""),
+        "StorageDescriptor": _comparable(storage),
+        "PartitionKeys": [_comparable_column(column) for column in found.get("PartitionKeys", [])],
+        "Parameters": found.get("Parameters", {}),
+    }
+    if "Owner" in found:
+        made["Owner"] = found["Owner"]
+    if "Retention" in found:
+        made["Retention"] = found["Retention"]
+    return made
+
+
+def fits(found: "PartitionTypeDef", declared: "PartitionInputTypeDef") -> bool:
+    """Whether a partition in the catalog is as declared."""
+    return _comparable(found.get("StorageDescriptor", {})) == declared["StorageDescriptor"]
+
+
+def incompatibilities(found: "TableTypeDef", table: Table, location: str) -> Iterator[str]:
+    """Why a table in the catalog cannot become what is declared without breaking those who read it."""
+    if (kind := found.get("TableType", "")) != _EXTERNAL_TABLE:
+        yield f"it is of the type {kind or 'none'}, not {_EXTERNAL_TABLE}"
+        return
+    storage = found.get("StorageDescriptor", {})
+    if (serde := storage.get("SerdeInfo", {}).get("SerializationLibrary", "")) != _SERDE:
+        yield f"it is read by {serde or 'nothing'}, not as Parquet"
+    if (place := storage.get("Location", "")).rstrip("/") != location.rstrip("/"):
+        yield f"its files are in {place or 'no place'}, not in {location}"
+    keys = [(column["Name"], column.get("Type", "")) for column in found.get("PartitionKeys", [])]
+    if keys != [(PARTITION_COLUMN, ColumnType.DATE.value)]:
+        shown = ", ".join(f"{name} {kind}" for name, kind in keys) or "nothing"
+        yield f"it is partitioned by {shown}, not {PARTITION_COLUMN} {ColumnType.DATE.value}"
+    declared = {column.name: column.type.value for column in table.columns}
+    for column in found.get("StorageDescriptor", {}).get("Columns", []):
+        name = column["Name"]
+        if name not in declared:
+            yield f"it has a column {name}, which this version does not know"
+        elif column.get("Type") != declared[name]:
+            yield f"its column {name} is {column.get('Type')}, not {declared[name]}"
+
+
+def _storage(table: Table, location: str) -> "StorageDescriptorTypeDef":
+    return {
+        "Columns": [
+            {"Name": column.name, "Type": column.type.value, "Comment": column.description} for column in table.columns
+        ],
+        "Location": location,
+        "InputFormat": f"{_HIVE}.MapredParquetInputFormat",
+        "OutputFormat": f"{_HIVE}.MapredParquetOutputFormat",
+        "SerdeInfo": {"SerializationLibrary": _SERDE, "Parameters": {"serialization.format": "1"}},
+        "Parameters": _CLASSIFICATION,
+    }
+
+
+def _comparable(found: "StorageDescriptorOutputTypeDef") -> "StorageDescriptorTypeDef":
+    """The parts of a storage descriptor that we define; Glue adds others with their defaults."""
+    serde = found.get("SerdeInfo", {})
+    return {
+        "Columns": [_comparable_column(column) for column in found.get("Columns", [])],
+        "Location": found.get("Location", ""),
+        "InputFormat": found.get("InputFormat", ""),
+        "OutputFormat": found.get("OutputFormat", ""),
+        "SerdeInfo": {
+            "SerializationLibrary": serde.get("SerializationLibrary", ""),
+            "Parameters": serde.get("Parameters", {}),
+        },
+        "Parameters": found.get("Parameters", {}),
+    }
+
+
+def _comparable_column(column: Any) -> "ColumnTypeDef":  # noqa: ANN401  # what Glue gives, or takes
+    return {"Name": column["Name"], "Type": column.get("Type", ""), "Comment": column.get("Comment", "")}
