@@ -1,14 +1,15 @@
 """An AWS of each test's own, on an emulator that the tests of one process share."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
 
-from spotify_pipeline_tests.aws.emulator import COMMAND, REGION, running_emulator
+from spotify_pipeline_tests.aws.emulator import COMMAND, REGION, ROOT_KEY, running_emulator
 
 if TYPE_CHECKING:
     from mypy_boto3_athena import AthenaClient
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _NUMBERS = count()
-_SESSION = boto3.Session("made-up", "made-up", region_name=REGION)
+_SESSION = boto3.Session(ROOT_KEY, "made-up", region_name=REGION)
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def aws(
     """Whatever opens an AWS client in this test reaches the emulator, with names that no other test has."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", emulator)
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "made-up")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", ROOT_KEY)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "made-up")
     number = next(_NUMBERS)
     place = Aws(emulator, f"raw-{number}", f"tables-{number}", f"database_{number}", f"workgroup_{number}")
@@ -82,3 +83,24 @@ def aws(
         Configuration={"ResultConfiguration": {"OutputLocation": f"s3://{results}/"}},
     )
     return place
+
+
+@pytest.fixture
+def allow_only(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Callable[[Mapping[str, Any]], None]:
+    """Whatever opens an AWS client later in this test has a role with one policy: `allow_only(document)`."""
+    iam = _SESSION.client("iam", endpoint_url=aws.address)
+    sts = _SESSION.client("sts", endpoint_url=aws.address)
+
+    def allow(policy: Mapping[str, Any]) -> None:
+        name = f"role-{next(_NUMBERS)}"
+        anybody = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+        trust = json.dumps({"Version": "2012-10-17", "Statement": [anybody]})
+        role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]
+        iam.put_role_policy(RoleName=name, PolicyName="only", PolicyDocument=json.dumps(policy))
+        credentials = sts.assume_role(RoleArn=role["Arn"], RoleSessionName="tests")["Credentials"]
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", credentials["AccessKeyId"])
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", credentials["SecretAccessKey"])
+        monkeypatch.setenv("AWS_SESSION_TOKEN", credentials["SessionToken"])
+        monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # it keeps the credentials that it has read once
+
+    return allow

@@ -2,9 +2,9 @@
 
 import io
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import polars as pl
@@ -12,6 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from spotify_pipeline_tests.aws.conftest import Aws
+from spotify_pipeline_tests.aws.emulator import REGION
 
 if TYPE_CHECKING:
     from mypy_boto3_athena import AthenaClient
@@ -131,6 +132,46 @@ def test_assumption_an_object_is_made_only_once_if_so_asked(aws: Aws, emulator_s
         emulator_s3.put_object(Bucket=aws.raw_bucket, Key="once", Body=b"second", IfNoneMatch="*")
     assert code_of(failure) == "PreconditionFailed"
     assert emulator_s3.get_object(Bucket=aws.raw_bucket, Key="once")["Body"].read() == b"first"
+
+
+def test_assumption_a_role_may_do_what_its_policy_says_and_nothing_else(
+    example: Aws, allow_only: Callable[[Mapping[str, Any]], None]
+) -> None:
+    account = f"arn:aws:glue:{REGION}:{boto3.client('sts').get_caller_identity()['Account']}"
+    names = ("catalog", f"database/{example.database}", f"table/{example.database}/*")
+    glue_resources = [f"{account}:{name}" for name in names]
+    allow_only(
+        {
+            "Version": "2012-10-17",
+            "Statement": [
+                {"Effect": "Allow", "Action": "s3:PutObject", "Resource": f"arn:aws:s3:::{example.raw_bucket}/open/*"},
+                {"Effect": "Allow", "Action": "glue:GetTable", "Resource": glue_resources},
+            ],
+        }
+    )
+    s3, glue = boto3.client("s3"), boto3.client("glue")
+    s3.put_object(Bucket=example.raw_bucket, Key="open/a", Body=b"")
+    assert glue.get_table(DatabaseName=example.database, Name="example")["Table"]["Name"] == "example"
+    refused: list[tuple[Callable[[], object], str]] = [
+        (lambda: s3.put_object(Bucket=example.raw_bucket, Key="closed/a", Body=b""), "AccessDenied"),
+        (lambda: s3.get_object(Bucket=example.raw_bucket, Key="open/a"), "AccessDenied"),
+        (lambda: glue.delete_table(DatabaseName=example.database, Name="example"), "AccessDeniedException"),
+        (lambda: glue.get_table(DatabaseName="another", Name="example"), "AccessDeniedException"),
+    ]
+    for call, code in refused:
+        with pytest.raises(ClientError) as failure:
+            call()
+        assert code_of(failure) == code
+
+
+def test_assumption_credentials_that_nobody_gave_out_are_refused(aws: Aws) -> None:
+    stranger = boto3.Session("stranger", "made-up")
+    with pytest.raises(ClientError) as failure:
+        stranger.client("s3").list_buckets()
+    assert code_of(failure) == "InvalidAccessKeyId"
+    with pytest.raises(ClientError) as failure:
+        stranger.client("glue").get_databases()
+    assert code_of(failure) == "UnrecognizedClientException"
 
 
 def test_assumption_an_update_on_a_stale_table_version_is_refused(example: Aws, emulator_glue: "GlueClient") -> None:
