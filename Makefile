@@ -1,4 +1,4 @@
-# Everything here works on a machine with Python 3.11 or newer and make; nothing is installed outside .venv.
+# Everything here works on a machine with Python 3.11 or newer and make; nothing is installed outside .venv and .venv-emulator.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -7,7 +7,7 @@ DATA_DIR := $(or $(SPOTIFY_PIPELINE_DATA_DIR),$(shell sed -n 's/^SPOTIFY_PIPELIN
 OPEN_INSTANCE := "import sys, pathlib, spotify_pipeline.cli.daily_job as job; job.open_instance(pathlib.Path(sys.argv[1]))"
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help install demo dev test lint docs clean
+.PHONY: help install demo dev emulator test lint docs clean
 
 help:               ## what there is to make
 	@sed -n 's/^\([a-z]*\): .*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -21,6 +21,12 @@ help:               ## what there is to make
 	$(INSTALL) --editable '.[dev]'
 	@touch $@
 
+# Apart from .venv, because the emulator pins another botocore.
+.venv-emulator/installed: requirements-emulator.txt
+	$(PYTHON) -m venv .venv-emulator
+	.venv-emulator/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
 install: .venv/installed ## the virtual environment with spotify-pipeline in it
 
 demo: .venv/installed ## thirty days of an invented Spotify, without any account
@@ -32,7 +38,9 @@ ifdef DATA_DIR
 endif
 	$(if $(DATA_DIR),DAGSTER_HOME=$(abspath $(DATA_DIR))/dagster) $(BIN)/dagster dev
 
-test: .venv/installed-dev ## the tests, with the coverage of the package
+emulator: .venv-emulator/installed ## the AWS emulator that tests use, in .venv-emulator
+
+test: .venv/installed-dev .venv-emulator/installed ## the tests, with the coverage of the package; installs the emulator too
 	$(BIN)/python -m pytest --numprocesses auto --cov --cov-report term-missing:skip-covered
 
 lint: .venv/installed-dev ## style, types and the layers
@@ -44,5 +52,5 @@ lint: .venv/installed-dev ## style, types and the layers
 docs: .venv/installed-dev ## what in the documentation is generated
 	$(BIN)/python docs/generate.py
 
-clean:              ## the virtual environment and caches, not the data
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage*
+clean:              ## the virtual environments and caches, not the data
+	rm -rf .venv .venv-emulator .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage*
