@@ -1,0 +1,120 @@
+"""A Glue catalog over a table store in S3, both of moto's server, and what goes over the wire between."""
+
+from collections.abc import Callable
+from datetime import date
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.awsrequest import AWSRequest, AWSResponse
+from urllib3 import HTTPResponse
+
+from spotify_pipeline import aws
+from spotify_pipeline.catalog.glue import GlueCatalog
+from spotify_pipeline.catalog.glue_database import GlueDatabase
+from spotify_pipeline.storage.objects import S3Store
+from spotify_pipeline.storage.tables import TableStore
+from spotify_pipeline.tables.declarations import TABLES
+from spotify_pipeline_tests.tables.builders import sound_day
+
+if TYPE_CHECKING:
+    from mypy_boto3_glue import GlueClient
+    from mypy_boto3_s3 import S3Client
+
+_DATABASES = (f"database_{number}" for number in count())
+
+
+class Killed(BaseException):
+    """The process ends here: nobody handles it."""
+
+
+class Wire:
+    """The requests of several clients, by operation; it can cut them off, or answer in AWS's place.
+
+    Attributes:
+        calls: each request that was made, with its parameters.
+        kill_after: so many requests that change something are sent; the process is killed before the next one.
+        refuse: gives the code with which Glue refuses an operation, or None.
+    """
+
+    def __init__(self, *clients: Any) -> None:
+        self.calls: list[tuple[str, dict[str, Any]]] = []
+        self.kill_after: int | None = None
+        self.refuse: Callable[[str], str | None] = lambda _: None
+        for client in clients:
+            client.meta.events.register("provide-client-params", self._record)
+            client.meta.events.register("before-send.glue", self._send)
+
+    def operations(self) -> list[str]:
+        return [operation for operation, _ in self.calls]
+
+    def writes(self) -> list[str]:
+        return [name for name in self.operations() if not name.startswith(("Get", "List"))]
+
+    def _record(self, params: dict[str, Any], model: Any, **_: Any) -> None:
+        self.calls.append((model.name, params))
+        if self.kill_after is not None and len(self.writes()) > self.kill_after:
+            raise Killed
+
+    def _send(self, request: AWSRequest, event_name: str, **_: Any) -> AWSResponse | None:
+        code = self.refuse(event_name.rpartition(".")[2])
+        if code is None:
+            return None
+        body = f'{{"__type": "{code}", "message": "Rate exceeded"}}'.encode()
+        raw = HTTPResponse(body=body, preload_content=False)  # type: ignore[no-untyped-call, unused-ignore]
+        status = 400 if "Throttling" in code else 500
+        response = AWSResponse(request.url, status, {"Content-Type": "application/x-amz-json-1.1"}, raw)
+        response._content = body
+        return response
+
+
+class GlueCase:
+    """A catalog of its own.
+
+    Attributes:
+        wire: what goes to S3 and Glue from the catalog and its store.
+        glue: a client whose requests do not go over that wire.
+    """
+
+    def __init__(self, name: str, bucket: str, glue: "GlueClient", *, over: "tuple[S3Client, GlueClient]") -> None:
+        self.name, self.bucket, self.glue = name, bucket, glue
+        s3, client = over
+        self.wire = Wire(s3, client)
+        self.tables = TableStore(S3Store(s3, bucket))
+        self.database = GlueDatabase(client, name, self.tables)
+        self.catalog = GlueCatalog(self.database, self.tables)
+
+    def stage(self, day: date, name: str = "A song") -> None:
+        for table, frame in sound_day(name).items():
+            self.tables.stage(TABLES[table], day, frame)
+
+    def put(self, *days: date) -> None:
+        """Files of published days, which the catalog does not know."""
+        for day in days:
+            self.stage(day)
+            self.tables.publish(day, self.tables.digests(day))
+        self.wire.calls.clear()
+
+    def table(self, name: str = "tracks") -> Any:
+        return self.glue.get_table(DatabaseName=self.name, Name=name)["Table"]
+
+    def partitions(self, name: str = "tracks") -> dict[date, Any]:
+        pages = self.glue.get_paginator("get_partitions").paginate(DatabaseName=self.name, TableName=name)
+        return {date.fromisoformat(each["Values"][0]): each for page in pages for each in page["Partitions"]}
+
+
+@pytest.fixture
+def new_case(s3_server: str, new_bucket: Callable[[], str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., GlueCase]:
+    """Makes a catalog; `new_case(like=case)` is another process with the same catalog."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", s3_server)
+
+    def make(like: GlueCase | None = None) -> GlueCase:
+        name, bucket = (like.name, like.bucket) if like else (next(_DATABASES), new_bucket())
+        return GlueCase(name, bucket, aws.client("glue"), over=(aws.client("s3"), aws.client("glue")))
+
+    return make
+
+
+@pytest.fixture
+def case(new_case: Callable[..., GlueCase]) -> GlueCase:
+    return new_case()
