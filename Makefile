@@ -7,7 +7,7 @@ DATA_DIR := $(or $(SPOTIFY_PIPELINE_DATA_DIR),$(shell sed -n 's/^SPOTIFY_PIPELIN
 OPEN_INSTANCE := "import sys, pathlib, spotify_pipeline.cli.daily_job as job; job.open_instance(pathlib.Path(sys.argv[1]))"
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help install demo dev emulator test lint docs clean
+.PHONY: help install demo dev emulator test lint golden docs clean
 
 help:               ## what there is to make
 	@sed -n 's/^\([a-z]*\): .*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -48,6 +48,9 @@ lint: .venv/installed-dev ## style, types and the layers
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+golden: .venv/installed-dev ## what the named queries answer about the demo; the pages take their examples from it
+	$(BIN)/python -m spotify_pipeline_tests.query.golden
 
 docs: .venv/installed-dev ## what in the documentation is generated
 	$(BIN)/python docs/generate.py

@@ -3,16 +3,27 @@
 `docs/data-model.md` is made as a whole; in other files, what stands between `<!-- NAME -->` and `<!-- /NAME -->` is.
 """
 
+import csv
 import re
+import textwrap
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
-from spotify_pipeline.query.named import named_queries
+from spotify_pipeline.query.engine import Answer
+from spotify_pipeline.query.formats import as_table
+from spotify_pipeline.query.named import NamedQuery, Parameter, named_queries
 from spotify_pipeline.settings import Settings
 from spotify_pipeline.tables.declarations import TABLES
 from spotify_pipeline.tables.schema import PARTITION_COLUMN, Column, Table
 
 ROOT = Path(__file__).resolve().parents[1]
+GOLDEN = ROOT / "spotify_pipeline_tests" / "query" / "golden"
+"""What the named queries answer about an invented history, held to be so by tests."""
+
+EXAMPLE_ROWS = 5
+EXAMPLE_WIDTH = 110  # characters, as wide as a page shows without scrolling
+FEWEST_CHARACTERS = 14  # of a long cell; less tells nothing
 
 
 def settings_table() -> str:
@@ -31,6 +42,11 @@ def queries_table() -> str:
         parameters = ", ".join(f"`{parameter.name}`" for parameter in query.parameters)
         rows.append((f"`{query.name}`", query.title, parameters))
     return _table(rows)
+
+
+def queries_in_full() -> str:
+    """A section for each named query: what it answers, what it takes, how to run it, and what comes out."""
+    return "\n".join(line for query in named_queries().values() for line in _query_section(query)).rstrip()
 
 
 def tables_list() -> str:
@@ -62,14 +78,83 @@ def data_model() -> str:
 
 def generated() -> dict[Path, str]:
     """Each file that is made, or has a made part, with its whole text as it should be."""
-    parts = {"settings": settings_table(), "queries": queries_table(), "tables": tables_list()}
-    readme = re.sub(
+    pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    renewed = {page: _with_made_parts(page.read_text(encoding="utf-8")) for page in pages}
+    return renewed | {ROOT / "docs" / "data-model.md": data_model()}
+
+
+MADE_PARTS = {
+    "athena_queries": queries_in_full,
+    "queries": queries_table,
+    "settings": settings_table,
+    "tables": tables_list,
+}
+"""What makes the parts between the marks of that name."""
+
+
+def _with_made_parts(page: str) -> str:
+    return re.sub(
         r"<!-- (\w+) -->\n.*?<!-- /\1 -->",
-        lambda match: f"<!-- {match[1]} -->\n{parts[match[1]]}\n<!-- /{match[1]} -->",
-        (ROOT / "README.md").read_text(encoding="utf-8"),
+        lambda mark: f"<!-- {mark[1]} -->\n{MADE_PARTS[mark[1]]()}\n<!-- /{mark[1]} -->",
+        page,
         flags=re.DOTALL,
     )
-    return {ROOT / "docs" / "data-model.md": data_model(), ROOT / "README.md": readme}
+
+
+def _query_section(query: NamedQuery) -> Iterator[str]:
+    yield f"### {query.name}"
+    yield ""
+    yield _paragraph(f"**{query.title}.** {query.description}")
+    yield ""
+    if query.parameters:
+        yield from map(_parameter, query.parameters)
+        yield ""
+    yield "```console"
+    yield f".venv/bin/spotify-pipeline query --name {query.name}"
+    yield "```"
+    yield ""
+    yield "```text"
+    yield from _example(query)
+    yield "```"
+    yield ""
+
+
+def _parameter(parameter: Parameter) -> str:
+    # What a query looks up is said by the description; the statement would only be in the way.
+    default = "" if "SELECT" in parameter.default else f", default `{parameter.default}`"
+    return _paragraph(f"- `{parameter.name}` ({parameter.type}{default}): {parameter.description}.", indent="  ")
+
+
+def _paragraph(text: str, indent: str = "") -> str:
+    return textwrap.fill(text, 120, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+
+
+def _example(query: NamedQuery) -> Iterator[str]:
+    """The first rows of the stored answer, as the command prints them, but no wider than a page."""
+    with (GOLDEN / f"{query.name}.csv").open(encoding="utf-8", newline="") as file:
+        columns, *rows = csv.reader(file)
+    first = [[_without_rest_of_ids(cell) for cell in row] for row in rows[:EXAMPLE_ROWS]]
+    longest = max(len(cell) for row in first for cell in row)
+    for widest in range(max(longest, FEWEST_CHARACTERS), FEWEST_CHARACTERS - 1, -1):
+        shown = [tuple(_value(_cut(cell, widest)) for cell in row) for row in first]
+        *table, _ = as_table(Answer(columns, shown)).splitlines()  # without the count of rows
+        if max(map(len, table)) <= EXAMPLE_WIDTH:
+            break
+    yield from (_cut(line, EXAMPLE_WIDTH) for line in table)
+    yield f"{len(rows)} row{'' if len(rows) == 1 else 's'}" if len(rows) <= EXAMPLE_ROWS else f"… {len(rows)} rows"
+
+
+def _without_rest_of_ids(cell: str) -> str:
+    return re.sub(r"\b([0-9A-Za-z]{7})[0-9A-Za-z]{15}\b", r"\1…", cell)
+
+
+def _cut(cell: str, widest: int) -> str:
+    return cell if len(cell) <= widest else f"{cell[: widest - 1]}…"
+
+
+def _value(cell: str) -> str | Decimal | None:
+    """A cell as SQL gave it, as far as its looks depend on that."""
+    return Decimal(cell) if re.fullmatch(r"-?\d+(\.\d+)?", cell) else cell or None
 
 
 def _relations(table: Table) -> Iterator[str]:

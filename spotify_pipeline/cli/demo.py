@@ -17,7 +17,7 @@ from spotify_pipeline.settings import Settings, load_settings
 from spotify_pipeline.tables.declarations import TABLES
 
 _SEED = 2026
-_EXAMPLES = ("top_artists", "release_decades", "newly_added")
+_EXAMPLES = ("top_artists", "release_decades", "what_changed")
 
 
 @click.command()

@@ -28,7 +28,7 @@ def query(sql: str | None, name: str | None, params: tuple[str, ...], list_them:
     if save:
         _save()
         return
-    click.echo(FORMATS[output](_listing() if list_them else _answer(sql, name, params)))
+    click.echo(FORMATS[output](_listing(output) if list_them else _answer(sql, name, params)))
 
 
 def _answer(sql: str | None, name: str | None, params: tuple[str, ...]) -> Answer:
@@ -55,9 +55,20 @@ def _key_and_value(param: str) -> tuple[str, str]:
     return key, value
 
 
-def _listing() -> Answer:
-    rows = [
-        (query.name, query.title, [parameter.name for parameter in query.parameters])
-        for query in named_queries().values()
-    ]
-    return Answer(["name", "title", "parameters"], rows)
+def _listing(output: str) -> Answer:
+    """The named queries: for people what fits into a line, for programs all that there is to know."""
+    queries = named_queries().values()
+    if output == "json":
+        in_full = [
+            (
+                one.name,
+                one.title,
+                one.description,
+                [each.name for each in one.parameters],
+                {each.name: dict(zip(each._fields[1:], each[1:], strict=True)) for each in one.parameters},
+            )
+            for one in queries
+        ]
+        return Answer(["name", "title", "description", "parameters", "parameter_details"], in_full)
+    short = [(one.name, one.title, ", ".join(each.name for each in one.parameters)) for one in queries]
+    return Answer(["name", "title", "parameters"], short)

@@ -4,8 +4,11 @@
 SELECT
     playlist.name AS playlist,
     max(track.name) AS recording,
-    array_agg(item.position ORDER BY item.position) AS positions,
-    count(DISTINCT item.track_id) AS track_ids
+    count(*) AS places,
+    array_join(array_agg(CAST(item.position AS varchar) ORDER BY item.position), ', ') AS positions,
+    count(DISTINCT item.track_id) AS track_ids,
+    playlist.playlist_id,
+    track.recording_key
 FROM playlist_items AS item
 JOIN tracks AS track
     ON track.track_id = item.track_id AND track.snapshot_date = item.snapshot_date
@@ -14,4 +17,4 @@ JOIN playlists AS playlist
 WHERE item.snapshot_date = :day
 GROUP BY playlist.playlist_id, playlist.name, track.recording_key
 HAVING count(*) > 1
-ORDER BY playlist, recording
+ORDER BY playlist, recording, playlist_id, recording_key

@@ -12,4 +12,4 @@ LEFT JOIN albums AS album
     ON album.album_id = track.album_id AND album.snapshot_date = track.snapshot_date
 WHERE item.snapshot_date = :day
 GROUP BY year(album.release_day) / 10 * 10
-ORDER BY decade
+ORDER BY decade ASC NULLS LAST

@@ -5,7 +5,8 @@
 SELECT
     artist.name AS artist,
     count(DISTINCT item.track_id) AS tracks,
-    count(DISTINCT item.playlist_id) AS playlists
+    count(DISTINCT item.playlist_id) AS playlists,
+    artist.artist_id
 FROM playlist_items AS item
 JOIN track_artists AS credit
     ON credit.track_id = item.track_id AND credit.snapshot_date = item.snapshot_date
@@ -13,5 +14,5 @@ JOIN artists AS artist
     ON artist.artist_id = credit.artist_id AND artist.snapshot_date = credit.snapshot_date
 WHERE item.snapshot_date = :day
 GROUP BY artist.artist_id, artist.name
-ORDER BY tracks DESC, playlists DESC, artist
+ORDER BY tracks DESC, playlists DESC, artist, artist_id
 LIMIT :most

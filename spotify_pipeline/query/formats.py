@@ -22,7 +22,7 @@ def as_table(answer: Answer) -> str:
     table = Table(box=box.SIMPLE_HEAD, show_edge=False)
     for number, name in enumerate(answer.columns):
         values = [row[number] for row in answer.rows if row[number] is not None]
-        is_number = bool(values) and all(isinstance(value, int | float) for value in values)
+        is_number = bool(values) and all(isinstance(value, int | float | Decimal) for value in values)
         table.add_column(Text(name), justify="right" if is_number else "left", no_wrap=True)
     for row in answer.rows:
         table.add_row(*(Text(_cell(value)) for value in row))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.awsrequest import AWSRequest, AWSResponse
+from botocore.compat import HTTPHeaders
 from urllib3 import HTTPResponse
 
 from spotify_pipeline import aws
@@ -60,11 +61,9 @@ class Wire:
         code = self.refuse(event_name.rpartition(".")[2])
         if code is None:
             return None
-        body = f'{{"__type": "{code}", "message": "Rate exceeded"}}'.encode()
-        raw = HTTPResponse(body=body, preload_content=False)  # type: ignore[no-untyped-call, unused-ignore]
-        status = 400 if "Throttling" in code else 500
-        response = AWSResponse(request.url, status, {"Content-Type": "application/x-amz-json-1.1"}, raw)
-        response._content = body
+        status, body = (400 if "Throttling" in code else 500), f'{{"__type": "{code}", "message": "Rate exceeded"}}'
+        response = AWSResponse(str(request.url), status, HTTPHeaders(), HTTPResponse())
+        response._content = body.encode()  # type: ignore[attr-defined]  # what it otherwise reads from a socket
         return response
 
 

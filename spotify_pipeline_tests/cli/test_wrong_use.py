@@ -28,7 +28,7 @@ NOWHERE = {
         (["run", "--from", "publish", "--date", "2026-01-01"], {}, "There are no tables for 2026-01-01"),
         (["query", "SELECT 1"], {}, "Nothing is published in"),
         (["query", "SELECT FROM WHERE"], {}, "line 1"),
-        (["query", "--name", "nope"], {}, "There is no query named 'nope'; there are duplicate_recordings, "),
+        (["query", "--name", "nope"], {}, "There is no query named 'nope'; there are additions_by_month, "),
         (["query", "--name", "top_artists", "--param", "most=many"], {}, "most takes a whole number, not 'many'"),
         (["query", "--name", "top_artists", "--param", "x=1"], {}, "has no parameter x; it has day, most"),
     ],

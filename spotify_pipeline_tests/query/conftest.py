@@ -1,12 +1,15 @@
 """Asking DuckDB in Athena SQL."""
 
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import duckdb
 import pytest
+from filelock import FileLock
 
 from spotify_pipeline.query.translator import CONNECTION_SETTINGS, to_duckdb
+from spotify_pipeline_tests.query.history import History, make_history
 
 Cases = list[tuple[str, object]]
 Ask = Callable[[str], list[tuple[Any, ...]]]
@@ -34,3 +37,17 @@ def ask() -> Iterator[Ask]:
 @pytest.fixture(scope="module")
 def value(ask: Ask) -> Callable[[str], Any]:
     return lambda expression: ask(f"SELECT {expression}")[0][0]
+
+
+@pytest.fixture(scope="session")
+def history(tmp_path_factory: pytest.TempPathFactory) -> History:
+    """The demo's history with fixed dates, made once for all workers."""
+    root = tmp_path_factory.getbasetemp()
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        root = root.parent
+    folder, made = root / "history", root / "history.made"
+    with FileLock(root / "history.lock"):
+        if not made.exists():
+            make_history(folder)
+            made.touch()
+    return History(folder)

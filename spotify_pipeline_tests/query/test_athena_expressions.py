@@ -318,6 +318,8 @@ ARRAYS: Cases = [
     ("arrays_overlap(ARRAY[1], ARRAY[NULL])", None),
     ("array_join(ARRAY['a', NULL, 'b'], '-')", "a-b"),
     ("array_join(ARRAY[1, NULL], '-', '?')", "1-?"),
+    ("array_join(ARRAY[CAST(NULL AS varchar)], '-')", ""),
+    ("array_join(CAST(NULL AS array(varchar)), '-')", None),
     ("array_max(ARRAY[1, 3, 2])", 3),
     ("array_max(ARRAY[1, NULL])", None),
     ("array_min(ARRAY[2, 1])", 1),

@@ -32,6 +32,11 @@ def test_a_table_has_aligned_columns_and_says_how_many_rows() -> None:
     assert as_table(Answer(["n"], [(1,)])).endswith("1 row")
 
 
+def test_numbers_stand_to_the_right_decimals_too() -> None:
+    lines = as_table(Answer(["n", "share"], [(1, Decimal("9.5")), (100, Decimal("12.5")), (None, None)])).splitlines()
+    assert lines[2:4] == ["   1     9.5", " 100    12.5"]
+
+
 def test_a_table_is_never_cut_or_folded() -> None:
     long = "x" * 500
     assert long in as_table(Answer(["a", "b"], [(long, long)]))

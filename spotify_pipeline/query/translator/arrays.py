@@ -69,11 +69,13 @@ def _transform_keys(call: Call) -> str:
 def _array_join(call: Call) -> str:
     if call.kinds[0] not in ("array", None):
         raise QueryError("The function array_join takes an array.")
-    element = "CAST(_item AS VARCHAR)" if len(call.args) == 2 else "coalesce(CAST(_item AS VARCHAR), {2})"
+    element, items = "coalesce(CAST(_item AS VARCHAR), {2})", "{0}"
+    if len(call.args) == 2:  # without NULL: of nothing but NULL, DuckDB makes NULL and Athena an empty text
+        element, items = "CAST(_item AS VARCHAR)", "list_filter({0}, lambda _item: _item IS NOT NULL)"
     refusal = "refuse('array_join is supported for texts, integers, decimals, booleans and dates only')"
     return call.fill(
         f"(CASE WHEN regexp_matches(typeof({{0}}), '^(DOUBLE|FLOAT|TIME|INTERVAL|JSON|STRUCT|TUPLE|MAP)|\\]\\[\\]$') "
-        f"THEN {refusal} ELSE array_to_string(list_transform({{0}}, lambda _item: {element}), {{1}}) END)"
+        f"THEN {refusal} ELSE array_to_string(list_transform({items}, lambda _item: {element}), {{1}}) END)"
     )
 
 
