@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date
+from functools import cache
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -20,9 +21,11 @@ from spotify_pipeline_tests.tables.builders import sound_day
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
-    from mypy_boto3_s3 import S3Client
 
 _DATABASES = (f"database_{number}" for number in count())
+
+
+_sound_day = cache(sound_day)
 
 
 class Killed(BaseException):
@@ -30,7 +33,7 @@ class Killed(BaseException):
 
 
 class Wire:
-    """The requests of several clients, by operation; it can cut them off, or answer in AWS's place.
+    """Clients of S3 and Glue, and their requests by operation; it can cut them off, or answer in AWS's place.
 
     Attributes:
         calls: each request that was made, with its parameters.
@@ -38,13 +41,18 @@ class Wire:
         refuse: gives the code with which Glue refuses an operation, or None.
     """
 
-    def __init__(self, *clients: Any) -> None:
+    def __init__(self) -> None:
+        self.s3, self.glue = aws.client("s3"), aws.client("glue")
+        for client in (self.s3, self.glue):
+            client.meta.events.register("provide-client-params", self._record)
+            client.meta.events.register("before-send.glue", self._send)  # type: ignore[arg-type]  # it may answer
+        self.reset()
+
+    def reset(self) -> None:
+        """As if nothing had happened."""
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.kill_after: int | None = None
         self.refuse: Callable[[str], str | None] = lambda _: None
-        for client in clients:
-            client.meta.events.register("provide-client-params", self._record)
-            client.meta.events.register("before-send.glue", self._send)
 
     def operations(self) -> list[str]:
         return [operation for operation, _ in self.calls]
@@ -75,16 +83,14 @@ class GlueCase:
         glue: a client whose requests do not go over that wire.
     """
 
-    def __init__(self, name: str, bucket: str, glue: "GlueClient", *, over: "tuple[S3Client, GlueClient]") -> None:
-        self.name, self.bucket, self.glue = name, bucket, glue
-        s3, client = over
-        self.wire = Wire(s3, client)
-        self.tables = TableStore(S3Store(s3, bucket))
-        self.database = GlueDatabase(client, name, self.tables)
+    def __init__(self, name: str, bucket: str, glue: "GlueClient", wire: Wire) -> None:
+        self.name, self.bucket, self.glue, self.wire = name, bucket, glue, wire
+        self.tables = TableStore(S3Store(wire.s3, bucket))
+        self.database = GlueDatabase(wire.glue, name, self.tables)
         self.catalog = GlueCatalog(self.database, self.tables)
 
     def stage(self, day: date, name: str = "A song") -> None:
-        for table, frame in sound_day(name).items():
+        for table, frame in _sound_day(name).items():
             self.tables.stage(TABLES[table], day, frame)
 
     def put(self, *days: date) -> None:
@@ -106,10 +112,13 @@ class GlueCase:
 def new_case(s3_server: str, new_bucket: Callable[[], str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., GlueCase]:
     """Makes a catalog; `new_case(like=case)` is another process with the same catalog."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", s3_server)
+    glue, first, second = aws.client("glue"), Wire(), Wire()  # making a client takes longer than its requests
 
     def make(like: GlueCase | None = None) -> GlueCase:
         name, bucket = (like.name, like.bucket) if like else (next(_DATABASES), new_bucket())
-        return GlueCase(name, bucket, aws.client("glue"), over=(aws.client("s3"), aws.client("glue")))
+        wire = second if like else first
+        wire.reset()
+        return GlueCase(name, bucket, glue, wire)
 
     return make
 
