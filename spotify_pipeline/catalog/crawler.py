@@ -7,7 +7,7 @@ is for those whose organisation keeps its catalog with crawlers.
 """
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,7 @@ from spotify_pipeline.tables.declarations import TABLES
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
-    from mypy_boto3_glue.type_defs import CrawlerTargetsTypeDef, CrawlerTypeDef
+    from mypy_boto3_glue.type_defs import CrawlerHistoryTypeDef, CrawlerTargetsTypeDef, CrawlerTypeDef
 
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 1.0, 15.0
 _LONGEST_WAIT_SECONDS = 3600.0  # a crawl of a few days takes one to three minutes; what takes this long is stuck
@@ -88,7 +88,9 @@ class CrawledCatalog:
         return {"crawl": "succeeded", "crawl_seconds": round(self._clock.monotonic() - began, 1), **self._cost()}
 
     def _cost(self) -> dict[str, float]:
-        with self._explained():
+        """What Glue bills, where it tells; a crawl that succeeded does not fail because it does not."""
+        crawls: list[CrawlerHistoryTypeDef] = []
+        with suppress(StorageError), self._explained():
             crawls = self._client.list_crawls(CrawlerName=self._name, MaxResults=1).get("Crawls", [])
         return {"crawl_dpu_hours": crawls[0]["DPUHour"]} if crawls and "DPUHour" in crawls[0] else {}
 

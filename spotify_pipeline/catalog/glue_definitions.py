@@ -79,7 +79,7 @@ def as_input(found: "TableTypeDef") -> "TableInputTypeDef":
         "PartitionKeys": [_comparable_column(column) for column in found.get("PartitionKeys", [])],
         "Parameters": found.get("Parameters", {}),
     }
-    if "Owner" in found:
+    if found.get("Owner"):  # an empty one may be shown, but not be given
         made["Owner"] = found["Owner"]
     if "Retention" in found:
         made["Retention"] = found["Retention"]

@@ -57,8 +57,7 @@ def run(verbose: bool, refresh: bool, accepted: tuple[str, ...], step: str | Non
         )
     manifest = backends.raw.open_day(partition).manifest
     _print_outcome(manifest, backends.catalog.location)
-    consent = consent_notice(backends)
-    if consent.urgency:
+    if step is None and (consent := consent_notice(backends)).urgency:
         click.echo(f"warning: {consent.text}", err=True)
     if manifest.stopped:
         raise PipelineError(f"{partition} is not complete, what is complete is published: {manifest.stopped}")

@@ -1,0 +1,136 @@
+"""The whole daily job in AWS: five days of the replayed archive, started as users start them, against an emulator."""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dagster import DagsterInstance
+
+from spotify_pipeline.backends import Backends
+from spotify_pipeline.cli import main
+from spotify_pipeline.definitions import build_defs
+from spotify_pipeline.orchestration.schedules import DAILY_JOB
+from spotify_pipeline.query.engine import Answer
+from spotify_pipeline.query.named import named_queries
+from spotify_pipeline.query.translator import to_duckdb
+from spotify_pipeline.settings import load_settings
+from spotify_pipeline.tables.declarations import TABLES
+from spotify_pipeline_tests.aws.conftest import Aws
+from spotify_pipeline_tests.conftest import FIRST_ARCHIVE_DAY
+from spotify_pipeline_tests.test_replayed_days import run_day as run_steps
+from spotify_pipeline_tests.test_replayed_days import served
+
+# The emulator's Athena speaks DuckDB's SQL, so that it is asked in that; these mean the same in both.
+UNDERSTOOD = frozenset(
+    {
+        "additions_by_month",
+        "collaborative_additions",
+        "explicit_share",
+        "freshness",
+        "genres",
+        "local_files",
+        "oldest_additions",
+        "playlist_directory",
+        "playlist_overlap",
+        "popularity_spread",
+        "restricted_playlists",
+        "top_artists",
+        "tracks_of_artist",
+        "unavailable_items",
+        "what_changed",
+    }
+)
+DAYS = [FIRST_ARCHIVE_DAY + timedelta(days=number) for number in range(5)]
+
+
+def on_the_command_line() -> None:
+    main(["run"])
+
+
+def from_dagster() -> None:
+    backends = Backends(load_settings())
+    job = build_defs(backends, retry_policy=None).resolve_job_def(DAILY_JOB)
+    with DagsterInstance.ephemeral() as instance:
+        result = job.execute_in_process(partition_key=str(backends.settings.today()), instance=instance)
+    assert result.success
+    assert all(evaluation.passed for evaluation in result.get_asset_check_evaluations())
+
+
+@pytest.fixture
+def on(aws: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str, str, date], Backends]:
+    def set_variables(target: str, url: str, day: date) -> Backends:
+        """`on("aws", server.url, day)` lets the settings be those of that day."""
+        variables = {
+            "SPOTIFY_PIPELINE_TARGET": target,
+            "SPOTIFY_PIPELINE_DATA_DIR": str(tmp_path / target),
+            "SPOTIFY_PIPELINE_RAW_BUCKET": aws.raw_bucket,
+            "SPOTIFY_PIPELINE_TABLES_BUCKET": aws.tables_bucket,
+            "SPOTIFY_PIPELINE_GLUE_DATABASE": aws.database,
+            "SPOTIFY_PIPELINE_ATHENA_WORKGROUP": aws.workgroup,
+            "SPOTIFY_PIPELINE_API_URL": f"{url}/v1/",
+            "SPOTIFY_PIPELINE_ACCOUNTS_URL": url,
+            "SPOTIFY_PIPELINE_START_DATE": str(FIRST_ARCHIVE_DAY),
+            "SPOTIFY_PIPELINE_TODAY": str(day),
+            "SPOTIPY_CLIENT_ID": "client",
+            "SPOTIPY_CLIENT_SECRET": "app-secret",
+            "SPOTIFY_REFRESH_TOKEN": "refresh-token",
+        }
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        return Backends(load_settings())
+
+    return set_variables
+
+
+@pytest.mark.parametrize("run_day", [on_the_command_line, from_dagster])
+def test_five_days_in_aws_answer_as_on_a_laptop(
+    run_day: Callable[[], None],
+    replay: Callable[..., Any],
+    replay_library: Any,
+    on: Callable[[str, str, date], Backends],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    working_dir = tmp_path / "work"
+    working_dir.mkdir()
+    monkeypatch.chdir(working_dir)
+    owned = [playlist_id for number, playlist_id in enumerate(sorted(replay_library.meta)) if number % 17]
+    server = replay(mode="development", owned=owned)
+    for day in DAYS:
+        server.set_date(day.isoformat())
+        run_steps(on("local", server.url, day), day)
+        on("aws", server.url, day)
+        run_day()
+    local, remote = on("local", server.url, DAYS[-1]), on("aws", server.url, DAYS[-1])
+
+    items = "SELECT playlist_id, position, item_type, item_key, track_id FROM playlist_items WHERE snapshot_date = DATE"
+    for day in DAYS:
+        assert Counter(remote.engine.ask(f"{items} '{day}'").rows) == served(server, day)
+    assert remote.catalog.partitions() == {name: set(DAYS) for name in TABLES}
+    for name, query in named_queries().items():
+        expected = comparable(local.engine.ask(query.sql()))
+        assert comparable(remote.engine.ask(to_duckdb(query.sql()))) == expected, name
+        if name in UNDERSTOOD:
+            assert comparable(remote.engine.ask(query.sql())) == expected, name
+    assert remote.engine.ask("SELECT count(*) AS n FROM coverage").scan is not None
+    assert {path.name for path in (tmp_path / "aws").iterdir()} <= {
+        "dagster",
+        "spotify_token.json",
+        "spotify_token.lock",
+    }
+    assert not list(working_dir.iterdir())
+
+
+def comparable(answer: Answer) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """An answer without what only the emulator does otherwise: it has no decimals, and says that times are in UTC."""
+
+    def value(cell: Any) -> Any:
+        if isinstance(cell, datetime):
+            return cell.replace(tzinfo=None)
+        return round(float(cell), 6) if isinstance(cell, Decimal | float) else cell
+
+    return answer.columns, [tuple(map(value, row)) for row in answer.rows]
