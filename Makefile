@@ -18,7 +18,7 @@ help:               ## what there is to make
 	@touch $@
 
 .venv/installed-dev: .venv/installed
-	$(INSTALL) --editable '.[dev]'
+	$(INSTALL) --editable '.[dev,spark]'
 	@touch $@
 
 # Apart from .venv, because the emulator pins another botocore.
