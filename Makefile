@@ -1,16 +1,18 @@
-# Everything here works on a machine with Python 3.11 or newer and make; nothing is installed outside .venv and .venv-emulator.
+# Everything here works on a machine with Python 3.11 or newer and make, but for what says that it needs more; nothing is
+# installed outside .venv, .venv-emulator and .trino.
 
 PYTHON ?= python3
 BIN := .venv/bin
 # Another data folder than the one that dagster.yaml names; as the settings, from the environment or from .env.
 DATA_DIR := $(or $(SPOTIFY_PIPELINE_DATA_DIR),$(shell sed -n 's/^SPOTIFY_PIPELINE_DATA_DIR=//p' .env 2>/dev/null))
 OPEN_INSTANCE := "import sys, pathlib, spotify_pipeline.cli.daily_job as job; job.open_instance(pathlib.Path(sys.argv[1]))"
+TRINO := io.trino:trino-server:476:tar.gz
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help install demo dev emulator test lint golden docs clean
+.PHONY: help install demo dev emulator test test-trino lint golden docs clean
 
 help:               ## what there is to make
-	@sed -n 's/^\([a-z]*\): .*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z-]*\): .*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -18,7 +20,7 @@ help:               ## what there is to make
 	@touch $@
 
 .venv/installed-dev: .venv/installed
-	$(INSTALL) --editable '.[dev]'
+	$(INSTALL) --editable '.[dev,spark]'
 	@touch $@
 
 # Apart from .venv, because the emulator pins another botocore.
@@ -43,6 +45,17 @@ emulator: .venv-emulator/installed ## the AWS emulator that tests use, in .venv-
 test: .venv/installed-dev .venv-emulator/installed ## the tests, with the coverage of the package; installs the emulator too
 	$(BIN)/python -m pytest --numprocesses auto --cov --cov-report term-missing:skip-covered
 
+.trino/unpacked:
+	mvn --batch-mode --quiet org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy \
+		-Dartifact=$(TRINO) -DoutputDirectory=.trino
+	tar --extract --file .trino/*.tar.gz --directory .trino --strip-components 1
+	find .trino/plugin -mindepth 1 -maxdepth 1 ! -name hive -exec rm -r {} +
+	rm .trino/*.tar.gz
+	@touch $@
+
+test-trino: .venv/installed-dev .trino/unpacked ## the tables and queries in a real Trino; needs Maven and Java 24 or newer
+	$(BIN)/python -m pytest -m trino spotify_pipeline_tests/engines/test_trino.py
+
 lint: .venv/installed-dev ## style, types and the layers
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -56,4 +69,4 @@ docs: .venv/installed-dev ## what in the documentation is generated
 	$(BIN)/python docs/generate.py
 
 clean:              ## the virtual environments and caches, not the data
-	rm -rf .venv .venv-emulator .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage*
+	rm -rf .venv .venv-emulator .trino .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage*

@@ -5,7 +5,7 @@ demo's stand-in, made to answer as it answers an app in extended quota mode: wit
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -55,11 +55,11 @@ def _without_zone(value: Any) -> Any:
     return value.replace(tzinfo=None) if isinstance(value, datetime) else value
 
 
-def make_history(folder: Path) -> None:
-    """Run all days into a data folder."""
+def make_history(folder: Path, days: Sequence[date] = DAYS) -> Backends:
+    """Run the days into a data folder, all of them or the first ones; give the backends of the last."""
     clock = FakeClock()
     with _spotify() as spotify:
-        for day in DAYS:
+        for day in days:
             spotify.set_day(day)
             backends = Backends(_settings(folder, spotify.url, day), new_patience=clock.patience)
             backends.raw.commit(steps.extract_day(backends, day))
@@ -67,6 +67,7 @@ def make_history(folder: Path) -> None:
             for name, frame in steps.transform_day(backends.raw, backends.raw.open_day(day)).items():
                 backends.tables.stage(TABLES[name], day, frame)
             steps.publish_day(backends, day)
+    return backends
 
 
 def _settings(folder: Path, url: str, day: date) -> Settings:

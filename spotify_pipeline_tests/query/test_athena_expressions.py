@@ -318,8 +318,11 @@ ARRAYS: Cases = [
     ("arrays_overlap(ARRAY[1], ARRAY[NULL])", None),
     ("array_join(ARRAY['a', NULL, 'b'], '-')", "a-b"),
     ("array_join(ARRAY[1, NULL], '-', '?')", "1-?"),
-    ("array_join(ARRAY[CAST(NULL AS varchar)], '-')", ""),
+    ("array_join(CAST(ARRAY[NULL, NULL] AS array(varchar)), '-')", ""),
+    ("array_join(CAST(ARRAY[] AS array(varchar)), '-')", ""),
     ("array_join(CAST(NULL AS array(varchar)), '-')", None),
+    ("array_join(ARRAY['a'], NULL)", None),
+    ("array_join(ARRAY['a'], '-', NULL)", None),
     ("array_max(ARRAY[1, 3, 2])", 3),
     ("array_max(ARRAY[1, NULL])", None),
     ("array_min(ARRAY[2, 1])", 1),
@@ -372,7 +375,9 @@ ARRAYS: Cases = [
     ("transform_values(map(ARRAY['a'], ARRAY[1]), (k, v) -> v + 1)", {"a": 2}),
 ]
 
-# Over the rows (k, v) = ('a', 1), ('b', 2), ('a', NULL), (NULL, 4).
+# What aggregates and windows are over.
+ROWS = "(VALUES ('a', 1), ('b', 2), ('a', NULL), (NULL, 4)) AS t(k, v)"
+
 AGGREGATES: Cases = [
     ("any_value(v)", 1),
     ("arbitrary(v)", 1),
@@ -388,8 +393,9 @@ AGGREGATES: Cases = [
     ("bool_or(v > 9)", False),
     ("every(v > 1)", False),
     ("corr(v, v)", 1.0),
-    ("covar_pop(v, v) = var_pop(v)", True),
-    ("covar_samp(v, v) = var_samp(v)", True),
+    ("round(covar_pop(v, v), 6)", 1.555556),
+    ("round(covar_samp(v, v), 6)", 2.333333),
+    ("round(var_pop(v), 6)", 1.555556),
     ("count(*)", 4),
     ("count(v)", 3),
     ("count(DISTINCT k)", 2),
@@ -434,7 +440,7 @@ WINDOWS: list[tuple[str, list[object]]] = [
     ("last_value(v) RESPECT NULLS OVER (ORDER BY v)", [1, 2, 4, None]),
     ("nth_value(v, 2) OVER (ORDER BY v)", [None, 2, 2, 2]),
     ("sum(v) OVER (ORDER BY v ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)", [1, 3, 6, 4]),
-    ("count(*) FILTER (WHERE v > 1) OVER ()", [2, 2, 2, 2]),
+    ("count_if(v > 1) OVER ()", [2, 2, 2, 2]),
     ("sum(v) OVER w", [1, 3, 7, 7]),
     ("avg(v) OVER (w ROWS UNBOUNDED PRECEDING)", [1.0, 1.5, 7 / 3, 7 / 3]),
 ]
@@ -449,24 +455,25 @@ def test_an_expression_has_the_answer_of_athena(value: Callable[[str], Any], exp
 
 @pytest.mark.parametrize(("aggregate", "expected"), AGGREGATES)
 def test_an_aggregate_has_the_answer_of_athena(ask: Ask, aggregate: str, expected: object) -> None:
-    rows = "(VALUES ('a', 1), ('b', 2), ('a', NULL), (NULL, 4)) AS t(k, v)"
-
-    ((answer,),) = ask(f"SELECT {aggregate} FROM {rows}")
+    ((answer,),) = ask(f"SELECT {aggregate} FROM {ROWS}")
 
     assert repr(answer) == repr(expected)
 
 
 @pytest.mark.parametrize(("window", "expected"), WINDOWS)
 def test_a_window_function_has_the_answer_of_athena(ask: Ask, window: str, expected: list[object]) -> None:
-    rows = "(VALUES ('a', 1), ('b', 2), ('a', NULL), (NULL, 4)) AS t(k, v)"
+    answer = ask(f"SELECT {window}, v FROM {ROWS} WINDOW w AS (ORDER BY v) ORDER BY v")
 
-    answer = ask(f"SELECT {window}, v FROM {rows} WINDOW w AS (ORDER BY v) ORDER BY v")
+    assert repr([row[0] for row in answer]) == repr(in_order_of_v(window, expected))
 
-    in_order_of_v = [1, 2, 4, None]
+
+def in_order_of_v(window: str, expected: list[object]) -> list[object]:
+    """The expected values in order of v; for windows that follow k they are written in the order of the rows."""
+    order_of_v = [1, 2, 4, None]
     given_order = {1: 0, 2: 1, None: 2, 4: 3}
     if "ORDER BY k" in window or "PARTITION" in window:
-        expected = [expected[given_order[v]] for v in in_order_of_v]
-    assert repr([row[0] for row in answer]) == repr(expected)
+        return [expected[given_order[v]] for v in order_of_v]
+    return expected
 
 
 def test_every_supported_function_has_an_example() -> None:

@@ -8,32 +8,31 @@ from spotify_pipeline.errors import QueryError
 from spotify_pipeline.query.translator import to_duckdb
 from spotify_pipeline_tests.query.conftest import Ask
 
+FAILURES = [
+    "1 / 0",
+    "a / (b - 2) FROM data",
+    "1 % 0",
+    "1.5 / 0",
+    "ARRAY[1][2]",
+    "ARRAY[1][0]",
+    "l[4] FROM data",
+    "element_at(l, 0) FROM data",
+    "map(ARRAY['a'], ARRAY[1])['b']",
+    "slice(ARRAY[1], 0, 1)",
+    "slice(ARRAY[1], 1, -1)",
+    "sequence(1, 5, -1)",
+    "split_part('a', ',', 0)",
+    "CAST('1.5' AS integer)",
+    "CAST(s AS integer) FROM data",
+    "CAST('2024/01/05' AS date)",
+    "CAST(json_parse('[1]') AS varchar)",
+    "json_parse('no json')",
+    "date_parse('x', '%Y')",
+    "CAST(300 AS tinyint)",
+]
 
-@pytest.mark.parametrize(
-    "expression",
-    [
-        "1 / 0",
-        "a / (b - 2) FROM data",
-        "1 % 0",
-        "1.5 / 0",
-        "ARRAY[1][2]",
-        "ARRAY[1][0]",
-        "l[4] FROM data",
-        "element_at(l, 0) FROM data",
-        "map(ARRAY['a'], ARRAY[1])['b']",
-        "slice(ARRAY[1], 0, 1)",
-        "slice(ARRAY[1], 1, -1)",
-        "sequence(1, 5, -1)",
-        "split_part('a', ',', 0)",
-        "CAST('1.5' AS integer)",
-        "CAST(s AS integer) FROM data",
-        "CAST('2024/01/05' AS date)",
-        "CAST(json_parse('[1]') AS varchar)",
-        "json_parse('no json')",
-        "date_parse('x', '%Y')",
-        "CAST(300 AS tinyint)",
-    ],
-)
+
+@pytest.mark.parametrize("expression", FAILURES)
 def test_what_fails_in_athena_fails_here(ask: Ask, expression: str) -> None:
     with pytest.raises(duckdb.Error):
         ask(f"SELECT {expression}")
@@ -123,6 +122,12 @@ def test_what_cannot_be_answered_fails_once_the_types_are_known(ask: Ask, expres
         ("SELECT lower(s ORDER BY s) FROM data", "not supported with ORDER BY"),
         ("SELECT max(a) IGNORE NULLS OVER () FROM data", "not supported with IGNORE NULLS"),
         ("SELECT lower(s) OVER () FROM data", "neither FILTER nor OVER"),
+        ("SELECT count(*) FILTER (WHERE a > 1) OVER () FROM data", "no FILTER before OVER"),
+        ("SELECT _col1 FROM (SELECT 1, 2)", "name it with AS"),
+        ("SELECT u.id FROM data AS t JOIN data AS u USING (id)", "After USING, Athena does not know 'u.id'"),
+        ("SELECT 1 FROM data AS t JOIN data USING (id, a) WHERE Data.A > 1", "does not know 'Data.A'"),
+        ("SELECT t.* FROM data AS t JOIN data AS u USING (id)", "does not know 't.*'"),
+        ("SELECT 1 FROM data t JOIN data u USING (id) JOIN data z ON z.a = u.id", "does not know 'u.id'"),
         ("SELECT greatest(*) FROM data", "Only count takes a star"),
         ("SELECT lower(s AS x) FROM data", "Only an output column can be named"),
         ("SELECT * EXCEPT (a) FROM data", "EXCEPT"),

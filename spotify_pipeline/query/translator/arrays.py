@@ -69,13 +69,14 @@ def _transform_keys(call: Call) -> str:
 def _array_join(call: Call) -> str:
     if call.kinds[0] not in ("array", None):
         raise QueryError("The function array_join takes an array.")
-    element, items = "coalesce(CAST(_item AS VARCHAR), {2})", "{0}"
-    if len(call.args) == 2:  # without NULL: of nothing but NULL, DuckDB makes NULL and Athena an empty text
-        element, items = "CAST(_item AS VARCHAR)", "list_filter({0}, lambda _item: _item IS NOT NULL)"
+    element = "CAST(_item AS VARCHAR)" if len(call.args) == 2 else "coalesce(CAST(_item AS VARCHAR), {2})"
     refusal = "refuse('array_join is supported for texts, integers, decimals, booleans and dates only')"
+    given = " AND ".join(f"{{{position}}} IS NOT NULL" for position in range(len(call.args)))
+    # DuckDB gives NULL where every element is left out, and joins with nothing where the separator is NULL.
     return call.fill(
         f"(CASE WHEN regexp_matches(typeof({{0}}), '^(DOUBLE|FLOAT|TIME|INTERVAL|JSON|STRUCT|TUPLE|MAP)|\\]\\[\\]$') "
-        f"THEN {refusal} ELSE array_to_string(list_transform({items}, lambda _item: {element}), {{1}}) END)"
+        f"THEN {refusal} WHEN {given} "
+        f"THEN coalesce(array_to_string(list_transform({{0}}, lambda _item: {element}), {{1}}), '') END)"
     )
 
 

@@ -165,6 +165,8 @@ def _interval(_writer: Writer, node: exp.Interval) -> str:
 def _column(writer: Writer, node: exp.Column) -> str:
     if not all(isinstance(part, exp.Identifier | exp.Star) for part in node.parts):
         raise QueryError(f"A column is given by its name, unlike {shown(node)!r}.")
+    if re.fullmatch(r"_col\d+", node.name, re.IGNORECASE):
+        raise QueryError(f"Athena does not know {shown(node)!r} inside the query that makes it: name it with AS.")
     return ".".join(writer.sql(part) for part in node.parts)
 
 

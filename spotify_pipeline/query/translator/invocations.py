@@ -62,6 +62,8 @@ def _function(writer: Writer, node: exp.Expr) -> str:
             case _:
                 raise QueryError(f"Only a call of a function can be followed by what {shown(node)!r} has.")
         inner = inner.this
+    if where and over:
+        raise QueryError(f"Athena has no FILTER before OVER; write if(…) inside the brackets of {shown(node)!r}.")
     function = FUNCTIONS.get(inner.name.lower())
     if function is None:
         raise QueryError(f"The function {inner.name} is not one that Athena SQL on DuckDB supports.")

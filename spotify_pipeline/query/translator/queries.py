@@ -9,6 +9,7 @@ from sqlglot import exp
 from spotify_pipeline.errors import QueryError
 from spotify_pipeline.query.translator.duckdb_text import comma, name
 from spotify_pipeline.query.translator.invocations import window
+from spotify_pipeline.query.translator.scopes import refuse_columns_of_using
 from spotify_pipeline.query.translator.writer import Rule, Writer, shown
 
 _SYSTEM_SCHEMAS: Final = {"information_schema", "pg_catalog", "system", "temp"}
@@ -27,6 +28,7 @@ def _select(writer: Writer, node: exp.Select) -> str:
     _in_place(node)
     if not node.expressions:
         raise QueryError("A SELECT names no columns.")
+    refuse_columns_of_using(node)
     _spell_out_aliases(node)
     columns = [_projection(writer, column, number) for number, column in enumerate(node.expressions)]
     distinct = node.args.get("distinct")
