@@ -21,7 +21,10 @@ def query(sql: str | None, name: str | None, params: tuple[str, ...], list_them:
         raise click.UsageError("Give a statement in quotes, or --name NAME, or --list.")
     if params and name is None:
         raise click.UsageError("--param goes with --name.")
-    click.echo(FORMATS[output](_listing() if list_them else _answer(sql, name, params)))
+    answer = _listing() if list_them else _answer(sql, name, params)
+    click.echo(FORMATS[output](answer))
+    if answer.scan and output != "table":  # there it is the last line
+        click.echo(answer.scan, err=True)
 
 
 def _answer(sql: str | None, name: str | None, params: tuple[str, ...]) -> Answer:
