@@ -508,3 +508,19 @@ def test_doctor_and_run_need_no_other_credentials(
     written = [*map(str, (*doctor, *day)), caplog.text, *(path.read_text("latin-1") for path in data_dir.rglob("*.*"))]
     assert "botocore" in caplog.text
     assert not any(secret in text for text in written for secret in ("secret-of-the-app", "token-of-the-user"))
+
+
+def test_doctor_names_a_missing_secret_and_looks_at_all_else(server: DemoServer, emulated: Secret, run: Run) -> None:
+    code, out, err = run("doctor", "--format", "json")
+    findings = {finding["subject"]: finding for finding in json.loads(out)["findings"]}
+    sentence = f"There is no secret {emulated.name} in Secrets Manager: create it"
+    assert code == 1
+    assert err.startswith(f"spotify-pipeline: The daily job would fail: {sentence}")
+    assert findings["account"]["detail"].startswith(sentence)
+    assert findings["raw documents"]["state"] == findings["tables"]["state"] == "ok"
+
+
+def test_a_run_names_a_missing_secret_in_one_line(server: DemoServer, emulated: Secret, run: Run) -> None:
+    code, out, err = run("run")
+    assert (code, out) == (1, "")
+    assert err.splitlines()[-1].startswith(f"spotify-pipeline: There is no secret {emulated.name} in Secrets Manager")
