@@ -4,12 +4,14 @@ boto3 is imported late, because that takes a third of a second and a laptop with
 `AWS_*` variables and the user's profile by itself.
 """
 
+import logging
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, overload
 
-from spotify_pipeline.errors import PipelineError
+from spotify_pipeline.errors import PipelineError, SettingsError
 
 if TYPE_CHECKING:
     from botocore.exceptions import BotoCoreError, ClientError
@@ -18,8 +20,17 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
+# At the level DEBUG, botocore tells its log what is sent and received: the Spotify secret, and the AWS session token. A
+# level would not do: whoever sets up logging, such as Dagster, may set another one.
+for _module in ("auth", "endpoint", "parsers"):
+    logging.getLogger(f"botocore.{_module}").addFilter(lambda record: record.levelno > logging.DEBUG)
+
 _ATTEMPTS = 6  # of each request, unless AWS_MAX_ATTEMPTS says otherwise: pauses of a quarter of a minute in all
 _CONNECT_SECONDS, _READ_SECONDS = 10, 60
+
+
+_CLOCK = "RequestTimeTooSkewed"
+_CLOCK_WORDS = ("Signature expired", "Signature not yet current")  # with the code of a false signature
 
 
 class _Refusal(NamedTuple):
@@ -49,6 +60,7 @@ _REFUSALS = (
                 "InvalidAccessKeyId",
                 "InvalidClientTokenId",
                 "InvalidSignatureException",
+                "InvalidToken",
                 "SignatureDoesNotMatch",
                 "UnrecognizedClientException",
             }
@@ -57,7 +69,7 @@ _REFUSALS = (
         "AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN.",
     ),
     _Refusal(
-        frozenset({"RequestTimeTooSkewed"}),
+        frozenset({_CLOCK}),
         "This machine's clock is wrong, so AWS refuses {operation} on {resource}: set the clock.",
     ),
     _Refusal(
@@ -70,7 +82,7 @@ _REFUSALS = (
                 "PermanentRedirect",
             }
         ),
-        "AWS has {resource} in another region ({said}): set AWS_DEFAULT_REGION to that one.",
+        "AWS has {resource} in another region ({region}): set AWS_DEFAULT_REGION to that one.",
     ),
     _Refusal(
         frozenset(
@@ -86,11 +98,9 @@ _REFUSALS = (
         "AWS limits the rate of requests to {resource} again and again ({code}): run again later.",
         may_pass=True,
     ),
-    _Refusal(
-        frozenset({"500", "502", "503", "InternalError", "InternalServerException", "InternalServiceException"}),
-        "AWS could not answer {operation} on {resource} ({code}): run again later.",
-        may_pass=True,
-    ),
+)
+_AT_FAULT = _Refusal(
+    frozenset(), "AWS could not answer {operation} on {resource} ({code}): run again later.", may_pass=True
 )
 
 
@@ -106,19 +116,26 @@ def client(service: Any) -> Any:
     """A client that repeats what was throttled or lost on the way. Nothing is asked yet.
 
     Raises:
-        PipelineError: there is no region, or the profile does not exist.
+        SettingsError: there is no region, the profile does not exist, or another variable of AWS is wrong.
     """
     import boto3  # noqa: PLC0415  # see above
     from botocore.config import Config  # noqa: PLC0415  # as well
 
-    attempts = int(os.environ.get("AWS_MAX_ATTEMPTS") or _ATTEMPTS)
+    attempts = os.environ.get("AWS_MAX_ATTEMPTS") or str(_ATTEMPTS)
+    if not re.fullmatch("[1-9][0-9]{0,3}", attempts):
+        raise SettingsError("AWS_MAX_ATTEMPTS: set it to a whole number from 1, or unset it.")
     config = Config(
-        retries={"mode": "standard", "total_max_attempts": attempts},
+        retries={"mode": "standard", "total_max_attempts": int(attempts)},
         connect_timeout=_CONNECT_SECONDS,
         read_timeout=_READ_SECONDS,
     )
-    with explained(f"the service {service}", PipelineError):
-        return boto3.client(service, config=config)
+    with explained(f"the service {service}", SettingsError):
+        try:
+            return boto3.client(service, config=config)
+        except ValueError as error:  # the address or the region is no such thing
+            raise SettingsError(
+                f"Cannot use the service {service}: {one_line(str(error))}: correct the AWS_* variables."
+            ) from None
 
 
 @contextmanager
@@ -142,28 +159,48 @@ def explained(resource: str, as_error: type[PipelineError]) -> Iterator[None]:
         raise _not_asked(error, resource, as_error) from None
 
 
+def one_line(text: str) -> str:
+    """The text as a part of a sentence."""
+    return " ".join(text.split()).rstrip(".")
+
+
 def error_code(error: "ClientError") -> str:
     """What AWS calls the error."""
     return error.response.get("Error", {}).get("Code", "")
 
 
 def _refused(error: "ClientError", resource: str, as_error: type[PipelineError]) -> PipelineError:
-    code, operation = error_code(error), error.operation_name
-    said = error.response.get("Error", {}).get("Message", "").rstrip(".") or code
-    for refusal in _REFUSALS:
-        if code in refusal.codes:
-            sentence = refusal.sentence.format(resource=resource, operation=operation, said=said, code=code)
-            return _passing(as_error(sentence)) if refusal.may_pass else as_error(sentence)
-    return as_error(f"AWS refuses {operation} on {resource}: {code}: {said}.")
+    told: Mapping[str, Any] = {**error.response.get("Error", {})}
+    answer = error.response.get("ResponseMetadata", {})
+    said = one_line(told.get("Message") or "")
+    code = _CLOCK if said.startswith(_CLOCK_WORDS) else error_code(error)
+    refusal = next((refusal for refusal in _REFUSALS if code in refusal.codes), None)
+    if refusal is None and answer.get("HTTPStatusCode", 0) >= 500:
+        refusal = _AT_FAULT
+    if refusal is None:
+        return as_error(f"AWS refuses {error.operation_name} on {resource}: {code}: {said or 'no reason given'}.")
+    region = answer.get("HTTPHeaders", {}).get("x-amz-bucket-region") or told.get("Region")
+    result = as_error(
+        refusal.sentence.format(
+            resource=resource,
+            operation=error.operation_name,
+            code=code,
+            said=said or code,
+            region=region or said or code,
+        )
+    )
+    result.may_pass = refusal.may_pass
+    return result
 
 
 def _not_asked(error: "BotoCoreError", resource: str, as_error: type[PipelineError]) -> PipelineError:
     from botocore import exceptions as boto  # noqa: PLC0415  # as boto3
 
+    said = one_line(str(error))
     if isinstance(error, boto.NoRegionError):
         return as_error(f"No AWS region is set for {resource}: set AWS_DEFAULT_REGION.")
     if isinstance(error, boto.ProfileNotFound):
-        return as_error(f"{error}, so {resource} cannot be used: correct AWS_PROFILE.")
+        return as_error(f"{said}, so {resource} cannot be used: correct AWS_PROFILE.")
     if isinstance(
         error,
         boto.NoCredentialsError
@@ -174,20 +211,13 @@ def _not_asked(error: "BotoCoreError", resource: str, as_error: type[PipelineErr
         | boto.LoginError,
     ):
         return as_error(
-            f"No AWS credentials for {resource} ({str(error).rstrip('.')}): set AWS_PROFILE or the AWS_* variables, or "
-            "log in, as with `aws sso login`."
+            f"No AWS credentials for {resource} ({said}): set AWS_PROFILE or the AWS_* variables, or log in, as with "
+            "`aws sso login`."
         )
-    if isinstance(error, boto.HTTPClientError | boto.ConnectionError):
-        return _passing(
-            as_error(
-                f"Cannot reach {resource} ({str(error).rstrip('.')}): check the network, AWS_DEFAULT_REGION and "
-                "AWS_ENDPOINT_URL."
-            )
+    if isinstance(error, boto.HTTPClientError | boto.ConnectionError | boto.IncompleteReadError):
+        result = as_error(
+            f"Cannot reach {resource} ({said}): check the network, AWS_DEFAULT_REGION and AWS_ENDPOINT_URL."
         )
-    return as_error(f"Cannot use {resource}: {str(error).rstrip('.')}.")
-
-
-def _passing(error: PipelineError) -> PipelineError:
-    """The error as one that may pass without anybody doing anything."""
-    error.may_pass = True
-    return error
+        result.may_pass = True
+        return result
+    return as_error(f"Cannot use {resource}: {said}.")

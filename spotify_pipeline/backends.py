@@ -88,11 +88,14 @@ class Backends:
         return {"raw documents": self._raw_objects, "tables": self._table_objects}
 
     @property
+    def logins(self) -> TokenStore:
+        """Where `login` stores the tokens that it gets: in the secret, if there is one."""
+        return self._secret or self._token_file
+
+    @property
     def tokens(self) -> TokenStore:
-        """The tokens that `login` and renewals have stored: in the secret, unless the environment gives a token."""
-        if self._secret and not self.settings.refresh_token:
-            return self._secret
-        return TokenFile(self.settings.data_dir / "spotify_token.json")
+        """Where the tokens of a run are: with the logins, but on this machine if the environment gives a token."""
+        return self._token_file if self.settings.refresh_token else self.logins
 
     @cached_property
     def app_settings(self) -> Settings:
@@ -135,6 +138,10 @@ class Backends:
     def _objects(self, folder: str, bucket: str | None) -> ObjectStore:
         is_local = self.settings.target == "local"
         return open_store(str(self.settings.data_dir / folder) if is_local else f"s3://{bucket}")
+
+    @property
+    def _token_file(self) -> TokenFile:
+        return TokenFile(self.settings.data_dir / "spotify_token.json")
 
     @cached_property
     def _secret(self) -> SpotifySecret | None:

@@ -21,7 +21,7 @@ def login(no_browser: bool) -> None:
     if settings.target == "local" and read_marker(settings.data_dir):
         raise not_for_real_playlists(settings)
     backends = Backends(settings)
-    settings, store = backends.app_settings, backends.tokens
+    settings, store = backends.app_settings, backends.logins
     patience = Patience(tell=_tell)
     with new_session(patience.answer_seconds) as session:
         attempt = Login(settings, session, patience)

@@ -28,7 +28,10 @@ def query(sql: str | None, name: str | None, params: tuple[str, ...], list_them:
     if save:
         _save()
         return
-    click.echo(FORMATS[output](_listing(output) if list_them else _answer(sql, name, params)))
+    answer = _listing(output) if list_them else _answer(sql, name, params)
+    click.echo(FORMATS[output](answer))
+    if answer.scan and output != "table":  # there it is the last line
+        click.echo(answer.scan, err=True)
 
 
 def _answer(sql: str | None, name: str | None, params: tuple[str, ...]) -> Answer:

@@ -4,7 +4,7 @@ Arrays, maps and rows stay the text that Athena prints, which cannot be parsed w
 `array_join` in the query gives something that can.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, suppress
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -12,7 +12,7 @@ from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from spotify_pipeline import aws
-from spotify_pipeline.errors import PipelineError, QueryError
+from spotify_pipeline.errors import QueryError
 from spotify_pipeline.query.engine import Answer, Scan
 from spotify_pipeline.spotify.patience import Clock
 
@@ -61,8 +61,10 @@ class AthenaEngine:
                     self._client.stop_query_execution(QueryExecutionId=query_id)
                 raise
             self._require_success(execution)
-            columns, rows = self._results(query_id, has_header=execution.get("StatementType") == "DML")
-        return Answer(columns, rows, Scan(execution.get("Statistics", {}).get("DataScannedInBytes", 0)))
+            is_dml = execution.get("StatementType") == "DML"
+            columns, rows = self._results(query_id, has_header=is_dml)
+        scanned = execution.get("Statistics", {}).get("DataScannedInBytes", 0)
+        return Answer(columns, rows, Scan(scanned) if is_dml or scanned else None)  # DDL and the like cost nothing
 
     def _wait(self, query_id: str) -> "QueryExecutionTypeDef":
         pause = _FIRST_PAUSE_SECONDS
@@ -84,13 +86,21 @@ class AthenaEngine:
             readers = [_READERS.get(column["Type"], str) for column in described]
             found = result.get("Rows", [])
             for row in found[1:] if has_header and number == 0 else found:
-                # A null is a cell without a value, which an empty text has. DESCRIBE gives one cell for all columns.
-                texts: Iterable[str | None] = (cell.get("VarCharValue") for cell in row.get("Data", []))
-                rows.append(tuple(_read(reader, text) for reader, text in zip(readers, texts, strict=False)))
+                # A null is a cell without a value, which an empty text has.
+                texts = [cell.get("VarCharValue") for cell in row.get("Data", [])]
+                if len(texts) == 1 != len(columns):  # of DESCRIBE: padded texts with tabs between
+                    texts = [text.strip() for text in (texts[0] or "").split("\t")]
+                    texts = (texts + [""] * len(columns))[: len(columns)]
+                rows.append(tuple(_read(reader, text) for reader, text in zip(readers, texts, strict=True)))
         return columns, rows
 
     def _not_started(self, message: str) -> QueryError:
-        said = message.rstrip(".")
+        said = aws.one_line(message)
+        if said.startswith("WorkGroup"):
+            return QueryError(
+                f"The Athena workgroup {self._workgroup} cannot be used ({said}): create it, or correct "
+                "SPOTIFY_PIPELINE_ATHENA_WORKGROUP."
+            )
         if "output location" in said.lower():
             return QueryError(
                 f"The Athena workgroup {self._workgroup} has no place for results: give it an output location in S3."
@@ -101,18 +111,15 @@ class AthenaEngine:
         status = execution["Status"]
         if status["State"] == "SUCCEEDED":
             return
-        reason = " ".join(status.get("StateChangeReason", "no reason given").split())
-        if "SCHEMA_NOT_FOUND" in reason or "TABLE_NOT_FOUND" in reason:
+        reason = aws.one_line(status.get("StateChangeReason", "no reason given"))
+        if reason.startswith(("SCHEMA_NOT_FOUND", "TABLE_NOT_FOUND")):
             raise QueryError(
                 f"Athena does not find what is asked for in the Glue database {self._database} ({reason}): correct the "
                 "name, or publish a day with `spotify-pipeline run`."
             )
-        error: PipelineError = QueryError(
-            f"The query was cancelled in the Athena workgroup {self._workgroup}: {reason}"
-            if status["State"] == "CANCELLED"
-            else f"The query failed: {reason}"
-        )
-        error.may_pass = bool(status.get("AthenaError", {}).get("Retryable", False))
+        end = "was cancelled" if status["State"] == "CANCELLED" else "failed"
+        error = QueryError(f"The query {end} in the Athena workgroup {self._workgroup}: {reason}.")
+        error.may_pass = status.get("AthenaError", {}).get("Retryable", False)
         raise error
 
     def _explained(self) -> AbstractContextManager[None]:
@@ -124,12 +131,14 @@ def _read(reader: Callable[[str], Any], text: str | None) -> Any:  # noqa: ANN40
         return None
     try:
         return reader(text)
-    except ValueError:  # a year that Python's calendar does not have, a zone that is a name
+    except ValueError:  # a year that Python's calendar does not have, a zone that only has a name
         return text
 
 
-def _time_with_zone(text: str) -> datetime:
-    return datetime.fromisoformat(text.removesuffix(" UTC") + "+00:00" if text.endswith(" UTC") else text)
+def _with_zone(text: str) -> datetime:
+    """The time in text such as `2026-01-31 05:06:07.089 +01:00`."""
+    local, _, zone = text.rpartition(" ")
+    return datetime.fromisoformat(local + ("+00:00" if zone == "UTC" else zone))
 
 
 _READERS: dict[str, Callable[[str], Any]] = {
@@ -140,6 +149,6 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "date": date.fromisoformat,
     "time": time.fromisoformat,
     "timestamp": datetime.fromisoformat,
-    "timestamp with time zone": _time_with_zone,
+    "timestamp with time zone": _with_zone,
     "varbinary": bytes.fromhex,
 }

@@ -18,7 +18,7 @@ _WIDE = 1_000_000  # columns; without a terminal nothing is folded or cut
 
 
 def as_table(answer: Answer) -> str:
-    """Columns and rows with lines between, numbers to the right, as wide as they need to be."""
+    """Columns and rows with lines between, numbers to the right, as wide as they need to be; then what it cost."""
     table = Table(box=box.SIMPLE_HEAD, show_edge=False)
     for number, name in enumerate(answer.columns):
         values = [row[number] for row in answer.rows if row[number] is not None]
@@ -29,7 +29,8 @@ def as_table(answer: Answer) -> str:
     output = io.StringIO()
     Console(file=output, width=_WIDE).print(table)
     lines = [line.rstrip() for line in output.getvalue().splitlines()]
-    return "\n".join([*lines, f"{len(answer.rows)} row{'' if len(answer.rows) == 1 else 's'}"])
+    end = f"{len(answer.rows)} row{'' if len(answer.rows) == 1 else 's'}"
+    return "\n".join([*lines, f"{end}, {answer.scan}" if answer.scan else end])
 
 
 def as_csv(answer: Answer) -> str:

@@ -79,6 +79,11 @@ class TokenStore(Protocol):
         """Where they are kept, for people."""
         ...
 
+    @property
+    def can_lock(self) -> bool:
+        """Whether `locked` keeps anybody waiting."""
+        ...
+
     def read(self, key: str) -> TokenRecord | None:
         """The record under this key, if there is one; `StorageError` where it cannot be read."""
         ...
@@ -106,6 +111,8 @@ def current_consent(settings: Settings, store: TokenStore) -> Consent | None:
 
 class TokenFile:
     """A file that nobody else may read, nor what is written on the way to it."""
+
+    can_lock = True
 
     def __init__(self, path: Path) -> None:
         """A store in `path`, which is created with the first record."""

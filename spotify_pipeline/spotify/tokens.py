@@ -130,8 +130,7 @@ class TokenSource:
         try:
             token = self._endpoint.ask(grant_type="refresh_token", refresh_token=used)
         except InvalidGrantError:
-            newer = self._stored()
-            if newer and self._refresh_token(newer) != used:  # replaced by a process that no lock could keep waiting
+            if newer := self._replaced_by_others():
                 self._refresh(newer)
                 return
             raise LoginError(f"{_DEAD_REFRESH_TOKEN}{_GIVEN_WINS if self._given else ''}.") from None
@@ -147,6 +146,19 @@ class TokenSource:
         if self._store:
             self._store.save(self._key, record)
         self._take(token.access_token, token.expires_in)
+
+    def _replaced_by_others(self) -> TokenRecord | None:
+        """The record with the refresh token that another process got for the one just used, if there is one.
+
+        Spotify may have given it some moments before it is stored.
+        """
+        if self._store and not self._store.can_lock:
+            for pause in (0.0, *self._patience.pauses()):
+                self._patience.wait(pause)
+                newer = self._stored()
+                if newer and self._refresh_token(newer) != self._used_refresh_token:
+                    return newer
+        return None
 
     def _refresh_token(self, record: TokenRecord) -> str:
         return record.refresh_token or (self._given.get_secret_value() if self._given else "")

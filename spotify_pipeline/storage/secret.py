@@ -2,8 +2,9 @@
 
     {"SPOTIPY_CLIENT_ID": "…", "SPOTIPY_CLIENT_SECRET": "…", "SPOTIFY_REFRESH_TOKEN": "…", "login": {…}}
 
-`login` is what is known of the consent; it is written by `spotify-pipeline login` and needs nobody else. When Spotify
-replaces the refresh token, the new one is written back. What else the secret holds is left as it is.
+The refresh token comes from `spotify-pipeline login`, or is put there by hand; when Spotify replaces it, the new one is
+written back. `login` is what is known of the consent: it is written with the refresh token, never by hand. All else in
+the secret is left as it is.
 """
 
 from contextlib import AbstractContextManager, nullcontext
@@ -40,6 +41,8 @@ class SpotifySecret:
     Access tokens are not kept: they last an hour, and each of them would be a new version of the secret.
     """
 
+    can_lock = False
+
     def __init__(self, client: "SecretsManagerClient", secret_id: str, accounts_url: str) -> None:
         """The secret of this name or ARN, with a login to the Spotify at `accounts_url`."""
         self._client, self._secret_id, self._accounts_url = client, secret_id, accounts_url
@@ -75,11 +78,11 @@ class SpotifySecret:
         return replace(login, refresh_token=refresh_token)
 
     def locked(self) -> AbstractContextManager[None]:
-        """Nothing: Secrets Manager has no locks. Who refreshes with a token that was just replaced reads it again."""
+        """Nothing: Secrets Manager has no locks."""
         return nullcontext()
 
     def save(self, key: str, record: TokenRecord) -> None:
-        """Write the login back, unless all but the access token is as it was.
+        """Write the login back, where the refresh token or the consent is another one.
 
         Raises:
             StorageError: the secret cannot be written, or holds another app.
@@ -87,19 +90,21 @@ class SpotifySecret:
         content, _ = self._load()
         if not self._is_key(key, content):
             raise StorageError(
-                f"{self.location.capitalize()} holds another app than the one that logs in: unset SPOTIPY_CLIENT_ID, "
+                f"The secret {self._secret_id} holds another app than the one that logs in: unset SPOTIPY_CLIENT_ID, "
                 "or put that app into the secret."
             )
+        known = msgspec.convert(content.get(_LOGIN, {}), TokenRecord)
+        if (record.refresh_token, record.consented_at) == (content.get(_REFRESH_TOKEN), known.consented_at):
+            return
         login = replace(record, refresh_token="", access_token="", access_token_ends=None)
-        new = content | {_REFRESH_TOKEN: record.refresh_token, _LOGIN: msgspec.to_builtins(login)}
-        if new != content:
-            with aws.explained(self.location, StorageError):
-                self._client.put_secret_value(SecretId=self._secret_id, SecretString=msgspec.json.encode(new).decode())
+        content |= {_REFRESH_TOKEN: record.refresh_token, _LOGIN: msgspec.to_builtins(login)}
+        with aws.explained(self.location, StorageError):
+            self._client.put_secret_value(SecretId=self._secret_id, SecretString=msgspec.json.encode(content).decode())
 
     def _is_key(self, key: str, content: dict[str, Any]) -> bool:
         """Whether a record's key is that of the app in the secret; a secret without an app takes any."""
         client_id = content.get(_CLIENT_ID)
-        return client_id is None or key == record_key(self._accounts_url, client_id, None)
+        return not client_id or key == record_key(self._accounts_url, client_id, None)
 
     def _load(self) -> "tuple[dict[str, Any], datetime]":
         with aws.explained(self.location, StorageError):
@@ -121,7 +126,7 @@ class SpotifySecret:
             msgspec.convert(content.get(_LOGIN, {}), TokenRecord)
         except (msgspec.DecodeError, msgspec.ValidationError, UnicodeError):
             raise StorageError(
-                f"{self.location.capitalize()} is not what docs/aws.md describes: a JSON object with "
-                f"{_CLIENT_ID}, {_CLIENT_SECRET} and {_REFRESH_TOKEN}, each a text."
+                f"The secret {self._secret_id} is not what docs/aws.md describes: a JSON object with {_CLIENT_ID}, "
+                f"{_CLIENT_SECRET} and {_REFRESH_TOKEN}, each a text."
             ) from None
         return content

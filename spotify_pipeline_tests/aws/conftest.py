@@ -4,12 +4,16 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count
+from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
 
 from spotify_pipeline_tests.aws.emulator import COMMAND, REGION, ROOT_KEY, running_emulator
+from spotify_pipeline_tests.aws.fake_aws import FakeAws
+from spotify_pipeline_tests.cli.conftest import data_dir, run, working_dir  # noqa: F401  # fixtures
 
 if TYPE_CHECKING:
     from mypy_boto3_athena import AthenaClient
@@ -37,6 +41,35 @@ class Aws:
     tables_bucket: str
     database: str
     workgroup: str
+
+
+@pytest.fixture(autouse=True)
+def no_credentials_from_outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees the profiles of whoever runs it, nor the role of the machine, nor what another test has read."""
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds that botocore pauses before it repeats a request, which pass at once."""
+    seconds: list[float] = []
+    monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=seconds.append))
+    return seconds
+
+
+@pytest.fixture
+def fake_aws(pauses: list[float], monkeypatch: pytest.MonkeyPatch) -> FakeAws:
+    """Whatever opens an AWS client in this test is answered by this function."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "made-up-key-id")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "made-up-secret-key")
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "made-up-session-token")
+    fake = FakeAws()
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", fake.session())
+    return fake
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from spotify_pipeline.errors import StorageError
 from spotify_pipeline.spotify.errors import LoginError
-from spotify_pipeline.spotify.token_store import TokenFile, TokenRecord, record_key
+from spotify_pipeline.spotify.token_store import TokenFile, TokenRecord, TokenStore, record_key
 from spotify_pipeline.spotify.tokens import TokenSource
 from spotify_pipeline_tests.spotify.fake_clock import FakeClock
 from spotify_pipeline_tests.spotify.fake_spotify import (
@@ -65,7 +65,7 @@ def store(tmp_path: Path) -> TokenFile:
 
 def process(
     spotify: Spotify,
-    store: TokenFile,
+    store: TokenStore,
     clock: FakeClock,
     refresh_token: str | None = None,
     client_secret: str | None = None,
