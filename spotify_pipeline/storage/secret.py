@@ -7,6 +7,7 @@ written back. `login` is what is known of the consent: it is written with the re
 the secret is left as it is.
 """
 
+import hashlib
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 _CLIENT_ID, _CLIENT_SECRET = "SPOTIPY_CLIENT_ID", "SPOTIPY_CLIENT_SECRET"
 _REFRESH_TOKEN = "SPOTIFY_REFRESH_TOKEN"  # noqa: S105  # the name of one
 _LOGIN = "login"
+_OF = "of"  # in the login: a digest of its refresh token, by which another one that is put there by hand is told apart
 
 
 class App(NamedTuple):
@@ -72,7 +74,7 @@ class SpotifySecret:
         refresh_token = content.get(_REFRESH_TOKEN)
         if not refresh_token or not self._is_key(key, content):
             return None
-        login = msgspec.convert(content.get(_LOGIN, {}), TokenRecord)
+        login = _login(content)
         if login.consent is None:  # put there by hand: consent is at least as old as the secret
             login = replace(login, first_used_at=made_at)
         return replace(login, refresh_token=refresh_token)
@@ -93,11 +95,10 @@ class SpotifySecret:
                 f"The secret {self._secret_id} holds another app than the one that logs in: unset SPOTIPY_CLIENT_ID, "
                 "or put that app into the secret."
             )
-        known = msgspec.convert(content.get(_LOGIN, {}), TokenRecord)
-        if (record.refresh_token, record.consented_at) == (content.get(_REFRESH_TOKEN), known.consented_at):
+        if (record.refresh_token, record.consented_at) == (content.get(_REFRESH_TOKEN), _login(content).consented_at):
             return
-        login = replace(record, refresh_token="", access_token="", access_token_ends=None)
-        content |= {_REFRESH_TOKEN: record.refresh_token, _LOGIN: msgspec.to_builtins(login)}
+        login = msgspec.to_builtins(replace(record, refresh_token="", access_token="", access_token_ends=None))
+        content |= {_REFRESH_TOKEN: record.refresh_token, _LOGIN: login | {_OF: _digest(record.refresh_token)}}
         with aws.explained(self.location, StorageError):
             self._client.put_secret_value(SecretId=self._secret_id, SecretString=msgspec.json.encode(content).decode())
 
@@ -130,3 +131,13 @@ class SpotifySecret:
                 f"{_CLIENT_SECRET} and {_REFRESH_TOKEN}, each a text."
             ) from None
         return content
+
+
+def _login(content: dict[str, Any]) -> TokenRecord:
+    """What is known of the consent to the refresh token that is there now."""
+    login = content.get(_LOGIN, {})
+    return msgspec.convert(login if login.get(_OF) == _digest(content.get(_REFRESH_TOKEN) or "") else {}, TokenRecord)
+
+
+def _digest(refresh_token: str) -> str:
+    return hashlib.sha256(refresh_token.encode()).hexdigest()[:16]

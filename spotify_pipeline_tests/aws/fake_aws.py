@@ -77,9 +77,13 @@ class FakeAws:
         is_json = headers.get("Content-Type", "").startswith("application/x-amz-json")
         asked = Request(event_name.rpartition(".")[2], request.url, headers, json.loads(body) if is_json else {})
         self.requests.append(asked)
-        answer = self.answering(asked)
-        all_headers = HeadersDict({"content-length": str(len(answer.body)), **answer.headers})
-        return AWSResponse(request.url, answer.status, all_headers, _Raw(answer.body))  # type: ignore[arg-type]  # as botocore's own
+        return response(asked.url, self.answering(asked))
+
+
+def response(url: str, answer: Answer) -> AWSResponse:
+    """The answer as botocore's own transport gives it."""
+    headers = HeadersDict({"content-length": str(len(answer.body)), **answer.headers})
+    return AWSResponse(url, answer.status, headers, _Raw(answer.body))  # type: ignore[arg-type]  # as botocore's own
 
 
 def _text(value: str | bytes) -> str:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from threading import Event, Lock
@@ -143,7 +143,7 @@ def test_a_replaced_refresh_token_is_written_back_beside_what_else_there_is(secr
     assert spotify.used == ["refresh-token", "refresh-token-1", "refresh-token-2"]
     login = secret.content.pop("login")
     assert datetime.fromisoformat(login.pop("first_used_at")) == made_at
-    assert login == {}
+    assert login.keys() == {"of"}
     assert {name: value for name, value in secret.content.items() if name != "login"} == BY_HAND | {
         "SPOTIFY_REFRESH_TOKEN": "refresh-token-3",
         "owner": "team-music",
@@ -191,6 +191,19 @@ def test_what_is_known_of_the_consent_outlives_the_refresh_token(secret: Secret,
         refresh_token="refresh-token-1", scopes=known.scopes, account=known.account, consented_at=known.consented_at
     )
     assert "access-token" not in json.dumps(secret.content)
+
+
+def test_a_token_that_is_put_there_by_hand_later_does_not_have_the_consent_of_the_one_before(
+    secret: Secret, clock: FakeClock
+) -> None:
+    secret.create()
+    record = TokenRecord(refresh_token="from-login", consented_at=clock.now() - timedelta(days=100))
+    secret.store().save(LOGIN, record)
+    assert secret.store().read(LOGIN) == record
+    by_hand = json.dumps(secret.content | {"SPOTIFY_REFRESH_TOKEN": "by-hand"})
+    secret.client.put_secret_value(SecretId=secret.name, SecretString=by_hand)
+    made_at = secret.client.get_secret_value(SecretId=secret.name)["CreatedDate"]
+    assert secret.store().read(LOGIN) == TokenRecord(refresh_token="by-hand", first_used_at=made_at)
 
 
 def test_consenting_again_is_written_even_if_the_refresh_token_stays(secret: Secret, clock: FakeClock) -> None:
@@ -478,7 +491,7 @@ def test_a_login_ends_in_the_secret(
     assert f"Stored in the secret {emulated.name}" in outcome.out
     assert ("wins over this login" in outcome.err) == bool(given)
     content = emulated.content
-    assert content.pop("login").keys() == {"scopes", "account", "consented_at"}
+    assert content.pop("login").keys() == {"scopes", "account", "consented_at", "of"}
     assert content == {
         "SPOTIPY_CLIENT_ID": "my-app",
         "owner": "team-music",

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.awsrequest import AWSRequest, AWSResponse
-from botocore.compat import HTTPHeaders
-from urllib3 import HTTPResponse
 
 from spotify_pipeline import aws
 from spotify_pipeline.catalog.glue import GlueCatalog
@@ -17,6 +15,7 @@ from spotify_pipeline.catalog.glue_database import GlueDatabase
 from spotify_pipeline.storage.objects import S3Store
 from spotify_pipeline.storage.tables import TableStore
 from spotify_pipeline.tables.declarations import TABLES
+from spotify_pipeline_tests.aws.fake_aws import refused, response
 from spotify_pipeline_tests.tables.builders import sound_day
 
 if TYPE_CHECKING:
@@ -69,10 +68,7 @@ class Wire:
         code = self.refuse(event_name.rpartition(".")[2])
         if code is None:
             return None
-        status, body = (400 if "Throttling" in code else 500), f'{{"__type": "{code}", "message": "Rate exceeded"}}'
-        response = AWSResponse(str(request.url), status, HTTPHeaders(), HTTPResponse())
-        response._content = body.encode()  # type: ignore[attr-defined]  # what it otherwise reads from a socket
-        return response
+        return response(str(request.url), refused(code, "Rate exceeded", 400 if "Throttling" in code else 500))
 
 
 class GlueCase:
