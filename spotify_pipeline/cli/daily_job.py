@@ -17,6 +17,7 @@ from spotify_pipeline.progress import SILENT, Progress
 from spotify_pipeline.steps import not_published
 from spotify_pipeline.tables.declarations import TABLES
 
+_CATALOG = AssetKey("catalog")
 _INSTANCE_CONFIG = "telemetry:\n  enabled: false\nnux:\n  enabled: false\n"
 
 
@@ -33,7 +34,7 @@ class Step(StrEnum):
         if self is Step.EXTRACT:
             return None
         tables = list(TABLES) if self is Step.TRANSFORM else []
-        return [AssetKey(name) for name in (*tables, "catalog")]
+        return [*map(AssetKey, tables), _CATALOG]
 
 
 def open_instance(data_dir: Path) -> DagsterInstance:
@@ -65,8 +66,8 @@ def execute_day(
     extraction: ExtractConfig | None = None,
     progress: Progress = SILENT,
     log_level: str = "CRITICAL",
-) -> None:
-    """Run one day from `step` on.
+) -> list[str]:
+    """Run one day from `step` on, and give what the verification of the published day found, a sentence each.
 
     Args:
         backends: stores, catalog and Spotify.
@@ -94,6 +95,11 @@ def execute_day(
     )
     if not result.success:
         raise PipelineError(_blocked(result, day) or _first_cause(result))
+    return [
+        f"{evaluation.asset_key.to_user_string()}.{evaluation.check_name}: {evaluation.description}"
+        for evaluation in result.get_asset_check_evaluations()
+        if evaluation.asset_key == _CATALOG and not evaluation.passed
+    ]
 
 
 def _blocked(result: ExecuteInProcessResult, day: date) -> str | None:

@@ -46,7 +46,7 @@ def run(verbose: bool, refresh: bool, accepted: tuple[str, ...], step: str | Non
         open_instance(settings.data_dir) as instance,
         shown_progress(str(partition)) as progress,
     ):
-        execute_day(
+        problems = execute_day(
             backends,
             partition,
             instance,
@@ -57,6 +57,8 @@ def run(verbose: bool, refresh: bool, accepted: tuple[str, ...], step: str | Non
         )
     manifest = backends.raw.open_day(partition).manifest
     _print_outcome(manifest, backends.catalog.location)
+    for problem in problems:
+        click.echo(f"warning: the published day is not as it should be: {problem}", err=True)
     if step is None and (consent := consent_notice(backends)).urgency:
         click.echo(f"warning: {consent.text}", err=True)
     if manifest.stopped:

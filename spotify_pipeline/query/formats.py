@@ -2,6 +2,7 @@
 
 import io
 import json
+import math
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
@@ -44,9 +45,9 @@ def _quoted(text: str) -> str:
 
 
 def as_json(answer: Answer) -> str:
-    """A list with an object for each row."""
-    rows = [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
-    return json.dumps(rows, default=_jsonable, ensure_ascii=False, indent=2)
+    """A list with an object for each row; numbers that JSON does not have, such as `NaN`, are texts."""
+    rows = [dict(zip(answer.columns, map(_finite, row), strict=True)) for row in answer.rows]
+    return json.dumps(rows, default=_jsonable, ensure_ascii=False, indent=2, allow_nan=False)
 
 
 FORMATS: dict[str, Callable[[Answer], str]] = {"table": as_table, "csv": as_csv, "json": as_json}
@@ -62,6 +63,14 @@ def _cell(value: Any) -> str:  # noqa: ANN401  # whatever SQL gives
     if isinstance(value, dict):
         return f"{{{', '.join(f'{key}={_cell(part)}' for key, part in value.items())}}}"
     return str(value)
+
+
+def _finite(value: Any) -> Any:  # noqa: ANN401  # as above
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"  # as Athena prints them
+    if isinstance(value, list):
+        return [_finite(part) for part in value]
+    return {key: _finite(part) for key, part in value.items()} if isinstance(value, dict) else value
 
 
 def _jsonable(value: object) -> str | float:

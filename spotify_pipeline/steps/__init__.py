@@ -6,7 +6,6 @@ Whoever runs a day calls these.
 from spotify_pipeline.steps.details import Details, Enrichment, enrich_day
 from spotify_pipeline.steps.extract import extract_day
 from spotify_pipeline.steps.notices import WATCHES, consent_notice
-from spotify_pipeline.steps.published import VERIFICATIONS
 from spotify_pipeline.steps.tables import (
     accept_losses,
     audit_day,
@@ -14,6 +13,7 @@ from spotify_pipeline.steps.tables import (
     publish_day,
     transform_day,
 )
+from spotify_pipeline.steps.verification import VERIFICATIONS
 
 __all__ = [
     "VERIFICATIONS",

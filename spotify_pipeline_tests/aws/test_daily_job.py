@@ -13,6 +13,8 @@ from dagster import DagsterInstance
 from spotify_pipeline.backends import Backends
 from spotify_pipeline.cli import main
 from spotify_pipeline.definitions import build_defs
+from spotify_pipeline.demo.catalogue import DemoCatalogue
+from spotify_pipeline.demo.server import DemoServer
 from spotify_pipeline.orchestration.schedules import DAILY_JOB
 from spotify_pipeline.query.engine import Answer
 from spotify_pipeline.query.named import named_queries
@@ -20,6 +22,7 @@ from spotify_pipeline.query.translator import to_duckdb
 from spotify_pipeline.settings import load_settings
 from spotify_pipeline.tables.declarations import TABLES
 from spotify_pipeline_tests.aws.conftest import Aws
+from spotify_pipeline_tests.cli.conftest import Run
 from spotify_pipeline_tests.conftest import FIRST_ARCHIVE_DAY
 from spotify_pipeline_tests.test_replayed_days import run_day as run_steps
 from spotify_pipeline_tests.test_replayed_days import served
@@ -44,6 +47,7 @@ UNDERSTOOD = frozenset(
         "what_changed",
     }
 )
+DEMO_DAY = date(2026, 10, 5)
 DAYS = [FIRST_ARCHIVE_DAY + timedelta(days=number) for number in range(5)]
 
 
@@ -134,3 +138,16 @@ def comparable(answer: Answer) -> tuple[list[str], list[tuple[Any, ...]]]:
         return round(float(cell), 6) if isinstance(cell, Decimal | float) else cell
 
     return answer.columns, [tuple(map(value, row)) for row in answer.rows]
+
+
+def test_a_day_that_cannot_be_verified_is_published_with_a_warning(
+    on: Callable[[str, str, date], Backends], run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with DemoServer(DemoCatalogue(), day=DEMO_DAY) as server:
+        backends = on("aws", server.url, DEMO_DAY)
+        monkeypatch.setenv("SPOTIFY_PIPELINE_ATHENA_WORKGROUP", "nobody-made-it")
+        outcome = run("run")
+    assert outcome.code == 0, outcome.err
+    assert backends.catalog.partitions() == {name: {DEMO_DAY} for name in TABLES}
+    (warning,) = [line for line in outcome.err.splitlines() if line.startswith("warning: the published day")]
+    assert "catalog.row_counts: It cannot be verified: The Athena workgroup nobody-made-it " in warning

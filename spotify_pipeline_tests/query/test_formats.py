@@ -71,5 +71,10 @@ def test_json_numbers_stay_numbers() -> None:
     assert json.loads(as_json(Answer(["a", "b", "c"], [(1, 2.5, Decimal("1.5"))]))) == [{"a": 1, "b": 2.5, "c": 1.5}]
 
 
+def test_numbers_that_json_does_not_have_are_texts() -> None:
+    answer = Answer(["x", "list", "row"], [(float("nan"), [float("inf"), 1.5], {"y": float("-inf")})])
+    assert json.loads(as_json(answer)) == [{"x": "NaN", "list": ["Infinity", 1.5], "row": {"y": "-Infinity"}}]
+
+
 def test_rows_maps_and_truth_are_shown_as_athena_shows_them() -> None:
     assert as_csv(Answer(["row", "ok"], [({"a": 1, "b": None}, True)])) == 'row,ok\n"{a=1, b=}",true'
