@@ -8,6 +8,8 @@ from spotify_pipeline.progress import SILENT, Progress
 from spotify_pipeline.storage.tables import TableStore
 from spotify_pipeline.tables.declarations import COVERAGE, TABLES
 
+_WORTH_TELLING_DAYS = 100  # of one table: more than one request
+
 
 class GlueCatalog:
     """Registers exactly the partitions that the table store has published."""
@@ -39,8 +41,9 @@ class GlueCatalog:
         new = {name: stored[name] - known.sound - known.stale for name, known in registered.items()}
         stale = {name: stored[name] & known.stale for name, known in registered.items()}
         gone = {name: (known.sound | known.stale) - stored[name] for name, known in registered.items()}
-        for number, table in enumerate(sorted(TABLES.values(), key=COVERAGE.__eq__)):
-            progress.count(number, len(TABLES), f"registering {table.name}")
+        for table in sorted(TABLES.values(), key=COVERAGE.__eq__):
+            if (days_to_write := len(new[table.name] | stale[table.name])) > _WORTH_TELLING_DAYS:
+                progress.tell(f"registering {days_to_write} days of {table.name}")
             self._database.update(table, stale[table.name])
             self._database.register(table, new[table.name])
         for table in sorted(TABLES.values(), key=COVERAGE.__ne__):

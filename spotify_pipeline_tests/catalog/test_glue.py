@@ -9,6 +9,7 @@ import pytest
 
 from spotify_pipeline.catalog.publication import stray_partitions
 from spotify_pipeline.errors import StorageError
+from spotify_pipeline.progress import Progress
 from spotify_pipeline.tables.declarations import COVERAGE, TABLES
 from spotify_pipeline.tables.schema import Table
 from spotify_pipeline_tests.catalog.conftest import GlueCase, Killed
@@ -90,9 +91,15 @@ def test_coverage_is_registered_last_and_unregistered_first(case: GlueCase) -> N
 
 def test_requests_keep_to_the_limits_of_glue(case: GlueCase) -> None:
     days = [DAY + timedelta(days=number) for number in range(130)]
+    told: list[str] = []
+
+    class Told(Progress):
+        def tell(self, text: str) -> None:
+            told.append(text)
+
     for day in days:
         case.tables._objects.put(f"coverage/snapshot_date={day}/part-0.parquet", b"")
-    case.catalog.publish()
+    case.catalog.publish(Told())
     for day in days:
         case.tables._objects.delete(f"coverage/snapshot_date={day}/part-0.parquet")
     columns = case.partitions("coverage")[DAY]["StorageDescriptor"] | {"Columns": []}
@@ -105,6 +112,7 @@ def test_requests_keep_to_the_limits_of_glue(case: GlueCase) -> None:
         )
     case.database.update(TABLES["coverage"], days)
     case.catalog.publish()
+    assert told == ["registering 130 days of coverage"]
     sizes = {
         "BatchCreatePartition": [len(params["PartitionInputList"]) for params in made(case, "BatchCreatePartition")],
         "BatchUpdatePartition": [len(params["Entries"]) for params in made(case, "BatchUpdatePartition")],
