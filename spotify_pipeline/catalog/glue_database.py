@@ -175,9 +175,8 @@ class GlueDatabase:
 
     def _write(self, table: Table, found: "TableTypeDef | None") -> str:
         location = self._store.uri(table.name)
-        declared = table_input(table, location)
         if found is None:
-            self._client.create_table(DatabaseName=self.name, TableInput=declared)
+            self._client.create_table(DatabaseName=self.name, TableInput=table_input(table, location))
             return "created"
         if problems := "; ".join(incompatibilities(found, table, location)):
             raise StorageError(
@@ -185,7 +184,7 @@ class GlueDatabase:
                 "the version that made it or another SPOTIFY_PIPELINE_GLUE_DATABASE, or delete the table: its files "
                 "stay, and are registered anew."
             )
-        wanted = updated(found, declared)
+        wanted = updated(found, table, location)
         if wanted == as_input(found):
             return "as it was"
         self._client.update_table(DatabaseName=self.name, TableInput=wanted, VersionId=found.get("VersionId", "0"))

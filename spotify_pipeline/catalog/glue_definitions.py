@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _HIVE = "org.apache.hadoop.hive.ql.io.parquet"
 _SERDE = f"{_HIVE}.serde.ParquetHiveSerDe"
+_SERDE_PARAMETERS = {"serialization.format": "1"}
 _CLASSIFICATION = {"classification": "parquet"}
 _PARAMETERS = {
     **_CLASSIFICATION,
@@ -59,13 +60,18 @@ def partition_input(table: Table, day: date, table_location: str) -> "PartitionI
     }
 
 
-def updated(found: "TableTypeDef", declared: "TableInputTypeDef") -> "TableInputTypeDef":
-    """What a table in the catalog has to become: as declared, but with what others have set on it.
+def updated(found: "TableTypeDef", table: Table, location: str) -> "TableInputTypeDef":
+    """What a table in the catalog has to become: as declared, but with what others, such as crawlers, have set on it.
 
     It equals what `as_input` makes of `found` where nothing has to be done.
     """
     theirs = {name: value for name, value in found.get("Parameters", {}).items() if not name.startswith(_PROJECTION)}
-    return {**as_input(found), **declared, "Parameters": {**theirs, **_PARAMETERS}}
+    return {
+        **as_input(found),
+        **table_input(table, location),
+        "StorageDescriptor": _storage(table, location, found.get("StorageDescriptor", {})),
+        "Parameters": {**theirs, **_PARAMETERS},
+    }
 
 
 def as_input(found: "TableTypeDef") -> "TableInputTypeDef":
@@ -87,8 +93,8 @@ def as_input(found: "TableTypeDef") -> "TableInputTypeDef":
 
 
 def fits(found: "PartitionTypeDef", declared: "PartitionInputTypeDef") -> bool:
-    """Whether a partition in the catalog is as declared."""
-    return _comparable(found.get("StorageDescriptor", {})) == declared["StorageDescriptor"]
+    """Whether who reads a partition in the catalog reads what is declared; comments and statistics do not matter."""
+    return _as_read(found.get("StorageDescriptor", {})) == _as_read(declared.get("StorageDescriptor", {}))
 
 
 def incompatibilities(found: "TableTypeDef", table: Table, location: str) -> Iterator[str]:
@@ -114,7 +120,11 @@ def incompatibilities(found: "TableTypeDef", table: Table, location: str) -> Ite
             yield f"its column {name} is {column.get('Type')}, not {declared[name]}"
 
 
-def _storage(table: Table, location: str) -> "StorageDescriptorTypeDef":
+def _storage(
+    table: Table, location: str, found: "StorageDescriptorOutputTypeDef | None" = None
+) -> "StorageDescriptorTypeDef":
+    """How the files under `location` are read; with the parameters that others have set on what is there already."""
+    found = found or {}
     return {
         "Columns": [
             {"Name": column.name, "Type": column.type.value, "Comment": column.description} for column in table.columns
@@ -122,8 +132,11 @@ def _storage(table: Table, location: str) -> "StorageDescriptorTypeDef":
         "Location": location,
         "InputFormat": f"{_HIVE}.MapredParquetInputFormat",
         "OutputFormat": f"{_HIVE}.MapredParquetOutputFormat",
-        "SerdeInfo": {"SerializationLibrary": _SERDE, "Parameters": {"serialization.format": "1"}},
-        "Parameters": _CLASSIFICATION,
+        "SerdeInfo": {
+            "SerializationLibrary": _SERDE,
+            "Parameters": {**found.get("SerdeInfo", {}).get("Parameters", {}), **_SERDE_PARAMETERS},
+        },
+        "Parameters": {**found.get("Parameters", {}), **_CLASSIFICATION},
     }
 
 
@@ -141,6 +154,12 @@ def _comparable(found: "StorageDescriptorOutputTypeDef") -> "StorageDescriptorTy
         },
         "Parameters": found.get("Parameters", {}),
     }
+
+
+def _as_read(storage: Any) -> tuple[object, ...]:  # noqa: ANN401  # what Glue gives, or takes
+    columns = [(column["Name"], column.get("Type")) for column in storage.get("Columns", [])]
+    serde = storage.get("SerdeInfo", {}).get("SerializationLibrary")
+    return columns, storage.get("Location", "").rstrip("/"), serde
 
 
 def _comparable_column(column: Any) -> "ColumnTypeDef":  # noqa: ANN401  # what Glue gives, or takes

@@ -97,11 +97,20 @@ class FakeCrawler:
         }
 
     def _register(self) -> None:
-        """Add the days that have files, with the columns of their table, as `InheritFromTable` says."""
+        """Add the days that have files, with the columns of their table, as `InheritFromTable` says, and statistics."""
         assert self.crawler is not None
         (target,) = self.crawler["Targets"]["CatalogTargets"]
+        statistics = {"UPDATED_BY_CRAWLER": self.crawler["Name"], "recordCount": "3", "averageRecordSize": "20"}
         for name in target["Tables"]:
-            storage = self._case.table(name)["StorageDescriptor"]
+            table = self._case.table(name)
+            for described in (table, table["StorageDescriptor"]):
+                described["Parameters"] |= statistics
+            kept = ("Name", "Description", "TableType", "StorageDescriptor", "PartitionKeys", "Parameters")
+            definition: Any = {key: table[key] for key in kept}
+            self._case.glue.update_table(DatabaseName=target["DatabaseName"], TableInput=definition)
+            storage = table["StorageDescriptor"]
+            for column in storage["Columns"]:
+                del column["Comment"]
             for day in set(self._case.tables.partitions(name)) - set(self._case.partitions(name)):
                 place = f"{storage['Location']}snapshot_date={day}/"
                 self._case.glue.create_partition(
