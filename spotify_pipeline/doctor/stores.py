@@ -64,18 +64,21 @@ def examine_catalog(backends: Backends) -> Iterator[Finding]:
     yield catalog
     if catalog.state is State.PROBLEM:
         yield Finding(Group.CATALOG, "SQL", State.NOT_ASKED, "see catalog")
-    elif not catalog.facts["days"]:
+    elif catalog.facts["days"]:
+        yield _sql(backends.engine, f"SELECT count(*) AS row_count FROM {COVERAGE.name}")
+    elif backends.settings.target == "local":  # there is nothing to ask before a day is published
         yield Finding(Group.CATALOG, "SQL", State.OK, _NOTHING_PUBLISHED)
     else:
-        yield _sql(backends.engine)
+        yield _sql(backends.engine, "SELECT 0 AS row_count")
 
 
 def _published(backends: Backends) -> Finding:
     days, catalog = backends.tables.published_days(), backends.catalog
+    shown = catalog.partitions().get(COVERAGE.name, set())
     if not days:
         return Finding(Group.CATALOG, "catalog", State.OK, _NOTHING_PUBLISHED, {"days": 0, "newest": None})
     facts: Facts = {"days": len(days), "newest": str(days[-1])}
-    if hidden := set(days) - catalog.partitions().get(COVERAGE.name, set()):
+    if hidden := set(days) - shown:
         text = (
             f"{len(hidden)} of {len(days)} days are missing from {catalog.location}: run `spotify-pipeline run --from "
             f"publish --date {days[-1]}`"
@@ -85,9 +88,9 @@ def _published(backends: Backends) -> Finding:
     return Finding(Group.CATALOG, "catalog", State.OK, text, facts)
 
 
-def _sql(engine: Engine) -> Finding:
+def _sql(engine: Engine, statement: str) -> Finding:
     try:
-        ((rows,),) = engine.ask(f"SELECT count(*) AS row_count FROM {COVERAGE.name}").rows
+        ((rows,),) = engine.ask(statement).rows
     except PipelineError as error:
         return Finding(Group.CATALOG, "SQL", State.PROBLEM, str(error))
     return Finding(Group.CATALOG, "SQL", State.OK, f"answers: coverage has {rows} rows", {"coverage_rows": rows})
