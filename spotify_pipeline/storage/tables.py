@@ -110,6 +110,8 @@ class TableStore:
             audited = msgspec.json.decode(self._objects.get(_audited(day)), type=dict[str, str])
         except ObjectNotFoundError:
             return
+        except msgspec.DecodeError:
+            audited = {}  # it cannot be told what has passed: what is staged is audited anew
         staged = {table: _STAGED + _key(table, day) for table in sorted(audited, key=COVERAGE.name.__eq__)}
         done = []
         for table, key in staged.items():

@@ -228,6 +228,18 @@ def test_several_may_complete_an_interrupted_publication_at_once(objects: Object
     assert published(objects) == NEW_FILES
 
 
+def test_a_damaged_note_of_an_audit_publishes_nothing_and_is_in_nobody_s_way(
+    tables: TableStore, objects: ObjectStore
+) -> None:
+    publish(tables, OLD)
+    stage(tables, NEWER)
+    objects.put(f"_staged/_audited/snapshot_date={DAY}", b"")
+    assert tables.staged(DAY) == list(TABLES)
+    assert published(objects) == files(OLD)
+    publish_staged(tables)
+    assert published(objects) == files(NEWER)
+
+
 def test_what_was_staged_since_the_audit_is_not_published(tables: TableStore, objects: ObjectStore) -> None:
     stage(tables, OLD)
     audited = tables.digests(DAY)
