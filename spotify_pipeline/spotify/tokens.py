@@ -17,7 +17,8 @@ from spotify_pipeline.spotify.token_store import TokenRecord, TokenStore, record
 
 NO_CREDENTIALS = (
     "No Spotify credentials: set SPOTIPY_CLIENT_ID and SPOTIPY_CLIENT_SECRET in the environment, in .env or in the "
-    "secret that SPOTIFY_PIPELINE_SECRET_ID names, and run `spotify-pipeline login` for your own playlists; the README says how, and `spotify-pipeline demo` needs none."
+    "secret that SPOTIFY_PIPELINE_SECRET_ID names, and run `spotify-pipeline login` for your own playlists; the README "
+    "says how, and `spotify-pipeline demo` needs none."
 )
 
 _DEAD_REFRESH_TOKEN = (
