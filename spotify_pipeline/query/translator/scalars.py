@@ -106,6 +106,8 @@ def _reverse(call: Call) -> str:
     return call.fill("array_to_string(list_reverse(string_split({0}, '')), '')")  # DuckDB's reverse keeps graphemes
 
 
+_UPPER: Final = "array_to_string(list_transform(string_split({0}, 'ß'), lambda _part: upper(_part)), 'ß')"
+
 TEXTS: Final[dict[str, Function]] = {
     "chr": scalar("chr(CAST({0} AS INTEGER))", returns="varchar"),
     "codepoint": scalar("unicode({0})", returns="integer"),
@@ -140,7 +142,7 @@ TEXTS: Final[dict[str, Function]] = {
     "substring": built(_substr, 2, 3, returns="varchar"),
     "translate": scalar("translate({0}, {1}, {2})", returns="varchar"),
     "trim": scalar(f"trim({{0}}, {_SPACE})", returns="varchar"),
-    "upper": scalar("upper({0})", returns="varchar"),
+    "upper": scalar(_UPPER, returns="varchar"),  # DuckDB makes ẞ of ß
 }
 
 # Dates and times

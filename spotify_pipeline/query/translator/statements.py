@@ -5,7 +5,8 @@ query cannot read files, although DuckDB must be able to do so for the catalog's
 
 Known to differ: DuckDB accepts more (comparing a text with a number, an output column's name in WHERE); JSON keeps the
 order of its keys; in regular expressions, `$` matches at the very end only and `\w` means ASCII letters; NaN equals
-itself; times have microseconds, where Athena shows milliseconds.
+itself; times have microseconds, where Athena shows milliseconds; `approx_distinct` and `approx_percentile` are exact,
+where Athena estimates them for more than some dozens of values.
 """
 
 import re
