@@ -109,6 +109,12 @@ QUERIES: list[tuple[str, list[tuple[object, ...]]]] = [
     ("SELECT k, v FROM UNNEST(map(ARRAY['a'], ARRAY[1])) AS t(k, v)", [("a", 1)]),
     ("SELECT n, c FROM UNNEST(ARRAY[ROW(1, 'a'), ROW(2, 'b')]) AS t(n, c) ORDER BY n", [(1, "a"), (2, "b")]),
     ("SELECT n, c FROM UNNEST(zip(ARRAY[1, 2], ARRAY['a'])) AS t(n, c) ORDER BY n", [(1, "a"), (2, None)]),
+    ("SELECT 1 UNION SELECT 2.5 ORDER BY 1", [(Decimal("1.0"),), (Decimal("2.5"),)]),
+    ("SELECT 1 WHERE 1 IN (NULL, 1.0) AND NULL IS DISTINCT FROM 'a' AND DATE '2024-01-01' < now()", [(1,)]),
+    ("SELECT (SELECT count(*) FROM data) / 4", [(0,)]),
+    ("SELECT 1 WHERE 1 = ANY (SELECT 1e0)", [(1,)]),
+    ("SELECT CASE WHEN NULL THEN 1 ELSE 2.5 END, coalesce(NULL, 'a'), if(NULL, 1)", [(Decimal("2.5"), "a", None)]),
+    ("VALUES (1, NULL), (NULL, 'a')", [(1, None), (None, "a")]),
     ("SELECT a / b -- a comment; with a semicolon\nFROM data WHERE id = 1;", [(3,)]),
 ]
 

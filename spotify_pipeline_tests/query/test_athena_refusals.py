@@ -31,6 +31,49 @@ FAILURES = [
     "CAST(300 AS tinyint)",
 ]
 
+# What Athena says of a query before it reads any table, and the text alone shows.
+MISTYPED = [
+    ("SELECT 1 = '1'", "number and varchar together"),
+    ("SELECT id FROM data WHERE length(s) > '1'", "number and varchar together"),
+    ("SELECT 1 IN (2, '1')", "number and varchar together"),
+    ("SELECT 1 IN (SELECT '1')", "number and varchar together"),
+    ("SELECT '1' = ANY (SELECT count(*) FROM data)", "varchar and number together"),
+    ("SELECT (SELECT 1 AS one) = '1'", "number and varchar together"),
+    ("SELECT 1 BETWEEN '0' AND '2'", "number and varchar together"),
+    ("SELECT 1 IS DISTINCT FROM '1'", "number and varchar together"),
+    ("SELECT true = 1", "boolean and number together"),
+    ("SELECT current_date > '2024-01-01'", "date or timestamp and varchar together"),
+    ("SELECT CASE 1 WHEN '1' THEN 2 END", "number and varchar together"),
+    ("SELECT CASE WHEN true THEN 1 ELSE 'a' END", "number and varchar together"),
+    ("SELECT if(true, 2, 'a')", "number and varchar together"),
+    ("SELECT coalesce(a, 1, 'a') FROM data", "number and varchar together, as in 'coalesce'"),
+    ("SELECT nullif(1, '1')", "number and varchar together, as in 'nullif'"),
+    ("SELECT greatest(1, '2')", "number and varchar together, as in 'greatest'"),
+    ("SELECT ARRAY[1, '2']", "number and varchar together"),
+    ("SELECT 1 UNION SELECT '1'", "number and varchar together"),
+    ("(SELECT 1, 2) EXCEPT (SELECT 1, 2 UNION SELECT 1, true)", "number and boolean together"),
+    ("VALUES (1, 2), (1, '2')", "number and varchar together"),
+    ("SELECT 'a' || 1", "joins texts"),
+    ("SELECT 1 || 2", "joins texts"),
+    ("SELECT concat('a', 1)", "varchar and number together, as in 'concat'"),
+    ("SELECT '2' * 2", "cannot calculate"),
+    ("SELECT '2' + a FROM data", "cannot calculate"),
+    ("SELECT DATE '2024-01-01' + 1", "cannot calculate"),
+    ("SELECT DATE '2024-01-01' / 2", "cannot calculate"),
+    ("SELECT 1 WHERE 1", "unlike '1', which is integer"),
+    ("SELECT 1 FROM data HAVING count(*)", "which is integer"),
+    ("SELECT 1 FROM data AS t JOIN data AS u ON 1", "which is integer"),
+    ("SELECT count(*) FILTER (WHERE 'true') FROM data", "which is varchar"),
+    ("SELECT NOT 1", "which is integer"),
+    ("SELECT flag OR 1 FROM data", "which is integer"),
+    ("SELECT CASE WHEN 1 THEN 2 END", "which is integer"),
+    ("SELECT if(1, 2)", "which is integer"),
+    ("SELECT 1 LIMIT 1.5", "whole number, unlike '1.5'"),
+    ("SELECT 1 LIMIT 1 + 1", "whole number, unlike '1 + 1'"),
+    ("SELECT 1 OFFSET '1'", "whole number, unlike"),
+    ("SELECT 1 FETCH FIRST 1.5 ROWS ONLY", "whole number, unlike '1.5'"),
+]
+
 
 @pytest.mark.parametrize("expression", FAILURES)
 def test_what_fails_in_athena_fails_here(ask: Ask, expression: str) -> None:
@@ -193,6 +236,7 @@ def test_what_cannot_be_answered_fails_once_the_types_are_known(ask: Ask, expres
         ("SELECT array_sort(l, (x, y) -> 1) FROM data", "not supported with 2 arguments"),
         ("SELECT reduce(l, 0, (s, x) -> s, 1) FROM data", "lambda with 1 parameters"),
         ("SELECT n FROM data, UNNEST(l, l) AS t(n)", "do not fit"),
+        *MISTYPED,
     ],
 )
 def test_what_is_not_supported_is_refused_in_one_sentence(sql: str, reason: str) -> None:

@@ -17,6 +17,7 @@ from typing import Final
 from sqlglot import exp
 
 from spotify_pipeline.errors import QueryError
+from spotify_pipeline.query.translator.agreement import agree
 from spotify_pipeline.query.translator.duckdb_text import comma
 from spotify_pipeline.query.translator.kinds import Kind, joined
 
@@ -100,6 +101,8 @@ class Function:
         for addition in ("distinct", "order", "nulls"):
             if (text := getattr(call, addition)) and f"{{{addition}}}" not in takes:
                 raise QueryError(f"The function {call.name} is not supported with {text.strip()}.")
+        if self.returns == ANY and "array" not in call.kinds:  # concat also takes an array and an element
+            agree(call.kinds, call.name)
         if callable(form):
             return form(call)
         return self.around.format(call.aggregate(form) if self.aggregates else call.fill(form))

@@ -5,6 +5,7 @@ from typing import Final
 from sqlglot import exp
 
 from spotify_pipeline.errors import QueryError
+from spotify_pipeline.query.translator.agreement import agree
 from spotify_pipeline.query.translator.calls import ANY, Call, Function, built, scalar
 from spotify_pipeline.query.translator.casts import Cast
 from spotify_pipeline.query.translator.duckdb_text import comma, literal
@@ -281,9 +282,15 @@ JSON: Final[dict[str, Function]] = {
     "json_parse": scalar("json({0})", returns="json"),
 }
 
+
+def _nullif(call: Call) -> str:
+    agree(call.kinds, call.name)
+    return call.fill("nullif({0}, {1})")
+
+
 CONDITIONS: Final[dict[str, Function]] = {
     "coalesce": scalar("coalesce({args})", returns=ANY),
     "grouping": scalar("grouping({args})", returns="integer"),
-    "nullif": scalar("nullif({0}, {1})", returns=0),
+    "nullif": built(_nullif, 2, returns=0),
     "try": scalar("TRY({0})", returns=0),
 }
