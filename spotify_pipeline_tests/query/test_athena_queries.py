@@ -115,6 +115,15 @@ QUERIES: list[tuple[str, list[tuple[object, ...]]]] = [
     ("SELECT 1 WHERE 1 = ANY (SELECT 1e0)", [(1,)]),
     ("SELECT CASE WHEN NULL THEN 1 ELSE 2.5 END, coalesce(NULL, 'a'), if(NULL, 1)", [(Decimal("2.5"), "a", None)]),
     ("VALUES (1, NULL), (NULL, 'a')", [(1, None), (None, "a")]),
+    ("SELECT a + 1 AS b FROM main.data AS d WHERE b > 1", [(8,)]),
+    ("SELECT b + 1 AS b FROM data GROUP BY b HAVING b > 1 ORDER BY b", [(3,)]),
+    ("WITH x AS (SELECT *, 8 AS z FROM data) SELECT a + 1 AS z FROM x WHERE z > 7 AND id = 1", [(8,)]),
+    ("WITH data AS (SELECT a AS z FROM data WHERE a > 1) SELECT z FROM data WHERE z > 1", [(7,)]),
+    ("SELECT n AS m, -n AS o FROM UNNEST(ARRAY[5, 6]) WITH ORDINALITY AS t(n, o) WHERE o = 1", [(5, -5)]),
+    ("SELECT id AS z FROM data WHERE EXISTS (SELECT a AS id FROM (VALUES 1) AS u(q) WHERE id = 1)", [(1,)]),
+    ("SELECT (SELECT max(k) FROM (VALUES 0) AS u(k) WHERE k < id) AS k FROM data", [(0,), (0,)]),
+    ("SELECT transform(ARRAY[1], z -> z + q) AS z FROM (SELECT 1 AS q)", [([2],)]),
+    ("SELECT x.a AS x FROM (SELECT CAST(ROW(1) AS ROW(a integer)) AS x) AS q WHERE x.a = 1", [(1,)]),
     ("SELECT a / b -- a comment; with a semicolon\nFROM data WHERE id = 1;", [(3,)]),
 ]
 

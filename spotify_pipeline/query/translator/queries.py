@@ -15,7 +15,7 @@ from spotify_pipeline.query.translator.agreement import (
 )
 from spotify_pipeline.query.translator.duckdb_text import comma, name
 from spotify_pipeline.query.translator.invocations import window
-from spotify_pipeline.query.translator.scopes import refuse_columns_of_using
+from spotify_pipeline.query.translator.scopes import refuse_columns_of_using, settle_aliases
 from spotify_pipeline.query.translator.unnest import is_row, unnamed, unnest
 from spotify_pipeline.query.translator.writer import Rule, Writer, inner_kind, shown
 
@@ -36,6 +36,7 @@ def _select(writer: Writer, node: exp.Select) -> str:
     if not node.expressions:
         raise QueryError("A SELECT names no columns.")
     refuse_columns_of_using(node)
+    settle_aliases(node)
     _spell_out_aliases(node)
     columns = [_projection(writer, column, number) for number, column in enumerate(node.expressions)]
     distinct = node.args.get("distinct")
