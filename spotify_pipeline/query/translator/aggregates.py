@@ -109,6 +109,13 @@ AGGREGATES: Final[dict[str, Function]] = {
     "covar_pop": aggregate("covar_pop({0}, {1})", returns="double"),
     "covar_samp": aggregate("covar_samp({0}, {1})", returns="double"),
     "every": aggregate("bool_and({0})", returns="boolean"),
+    "geometric_mean": aggregate(
+        # DuckDB's own fails at 0, as its ln does.
+        "avg(CASE WHEN {0} = 0 THEN CAST('-Infinity' AS DOUBLE) WHEN {0} < 0 THEN CAST('NaN' AS DOUBLE) "
+        "ELSE ln(nullif({0}, 0)) END)",
+        returns="double",
+        around="exp({})",
+    ),
     "histogram": aggregate("histogram({0})", returns="map", around=_COUNTS_AS_BIGINT),
     "listagg": aggregate("string_agg({distinct}{0}, {1}{order})", returns="varchar"),
     "map_agg": aggregate("list({{'k': {0}, 'v': {1}}})", returns="map", around=_FIRST_OF_EACH_KEY),

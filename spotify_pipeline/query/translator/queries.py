@@ -89,6 +89,8 @@ def _spell_out_aliases(node: exp.Select) -> None:
 
 def _projection(writer: Writer, column: exp.Expr, number: int) -> str:
     """Write one output column; Athena calls those without a name _col0, _col1 …, by their position."""
+    if writer.kind(column) == "varbinary":
+        raise QueryError(f"Bytes are not shown, as {shown(column)!r} would be; to_hex makes a text of them.")
     sql = writer.sql(column)
     inner = column.unnest()
     if isinstance(inner, exp.Alias | exp.Column | exp.Star):
