@@ -55,6 +55,7 @@ EXPRESSIONS: Cases = [
     ("trim(TRAILING 'b' FROM s)", "A"),
     ("substring(s FROM 2)", "b"),
     ("to_hex(md5(to_utf8(s)))", "0E4C46DF226B9C0CB391311C54F28EFE"),
+    ("json_format(CAST(l AS json))", "[3,null,1]"),
     ("l[1]", 3),
     ("element_at(l, 9)", None),
     ("array_join(l, '-')", "3-1"),

@@ -187,6 +187,21 @@ def _json_extract_scalar(call: Call) -> str:
     )
 
 
+# What both sides write alike: no object, whose keys Athena sorts, no fraction, of escapes only those of \ and ", and no
+# character beyond the basic plane, which Athena escapes.
+_WRITTEN_ALIKE: Final = r"""([][,]|-?\d+|true|false|null|"([^"\\\x{10000}-\x{10FFFF}]|\\["\\])*")*"""
+
+
+def _json_format(call: Call) -> str:
+    if call.kinds[0] != "json":
+        raise QueryError(
+            "The function json_format is supported for what json_parse, json_extract and CAST … AS json give."
+        )
+    text = f"CAST(json({call.args[0]}) AS VARCHAR)"
+    refusal = call.settle("refuse('json_format is supported for arrays, texts, whole numbers and booleans')")
+    return f"(CASE WHEN NOT regexp_full_match({text}, {literal(_WRITTEN_ALIKE)}) THEN {refusal} ELSE {text} END)"
+
+
 JSON: Final[dict[str, Function]] = {
     "is_json_scalar": scalar("(json_type({0}) NOT IN ('ARRAY', 'OBJECT'))", returns="boolean"),
     "json_array_length": scalar(
@@ -195,6 +210,7 @@ JSON: Final[dict[str, Function]] = {
     ),
     "json_extract": built(_json_extract, 2, returns="json"),
     "json_extract_scalar": built(_json_extract_scalar, 2, returns="varchar"),
+    "json_format": built(_json_format, 1, returns="varchar"),
     "json_parse": scalar("json({0})", returns="json"),
 }
 
