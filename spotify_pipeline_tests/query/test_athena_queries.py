@@ -114,6 +114,8 @@ QUERIES: list[tuple[str, list[tuple[object, ...]]]] = [
     ),
     ("SELECT k, v FROM UNNEST(map(ARRAY['a'], ARRAY[1])) AS t(k, v)", [("a", 1)]),
     ("SELECT n, c FROM UNNEST(ARRAY[ROW(1, 'a'), ROW(2, 'b')]) AS t(n, c) ORDER BY n", [(1, "a"), (2, "b")]),
+    ("SELECT id, c FROM data CROSS JOIN UNNEST(zip(l, ARRAY['a'])) AS t(n, c) WHERE id = 2", []),
+    ("SELECT n, c FROM data LEFT JOIN UNNEST(zip(l, ARRAY['a'])) AS t(n, c) ON true WHERE id = 2", [(None, None)]),
     ("SELECT n, c FROM UNNEST(zip(ARRAY[1, 2], ARRAY['a'])) AS t(n, c) ORDER BY n", [(1, "a"), (2, None)]),
     ("SELECT 1 UNION SELECT 2.5 ORDER BY 1", [(Decimal("1.0"),), (Decimal("2.5"),)]),
     ("SELECT 1 WHERE 1 IN (NULL, 1.0) AND NULL IS DISTINCT FROM 'a' AND DATE '2024-01-01' < now()", [(1,)]),

@@ -4,9 +4,10 @@ What is not supported is refused, never answered wrongly: syntax and functions a
 query cannot read files, although DuckDB must be able to do so for the catalog's views.
 
 Known to differ: DuckDB accepts more (comparing a column with a value of another type; an output column's name in WHERE
-where several tables are joined); JSON keeps the order of its keys; in regular expressions, `$` matches at the very end
-only and `\w` means ASCII letters; NaN equals itself; times have microseconds, where Athena shows milliseconds;
-`approx_distinct` and `approx_percentile` are exact, where Athena estimates them for more than some dozens of values.
+where several tables are joined); JSON keeps the order of its keys and the spelling of its numbers; in regular
+expressions, `$` matches at the very end only and `\w` means ASCII letters; NaN equals itself; times have microseconds,
+where Athena shows milliseconds; `approx_distinct` and `approx_percentile` are exact, where Athena estimates them for
+more than some dozens of values.
 """
 
 import re

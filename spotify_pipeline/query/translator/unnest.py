@@ -3,7 +3,7 @@
 from sqlglot import exp
 
 from spotify_pipeline.errors import QueryError
-from spotify_pipeline.query.translator.duckdb_text import comma, name
+from spotify_pipeline.query.translator.duckdb_text import comma, name, unless_null
 from spotify_pipeline.query.translator.writer import Writer, shown
 
 
@@ -41,7 +41,8 @@ def _unnested(writer: Writer, node: exp.Unnest, names: int) -> list[str]:
     arrays: list[str] = []
     for source in node.expressions:
         if isinstance(source, exp.Anonymous) and source.name.lower() == "zip":
-            arrays += writer.each(source.expressions)
+            zipped = writer.each(source.expressions)
+            arrays += [unless_null(zipped, array) for array in zipped]
         elif writer.kind(source) == "map":
             arrays += [f"map_keys({writer.sql(source)})", f"map_values({writer.sql(source)})"]
         else:
