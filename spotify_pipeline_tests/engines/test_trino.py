@@ -220,3 +220,9 @@ def test_the_expected_rows_of_a_query_are_trinos(
 def test_what_is_expected_to_fail_fails_in_trino(expression: str, trino: str, data: str) -> None:
     with pytest.raises(TrinoError):
         TrinoClient(trino, data).ask(f"SELECT {expression}")
+
+
+@pytest.mark.parametrize("sql", [sql for sql, _reason in refused.MISTYPED])
+def test_what_the_text_shows_to_be_wrong_is_wrong_in_trino(sql: str, trino: str, data: str) -> None:
+    with pytest.raises(TrinoError, match=r"^line 1:"):
+        TrinoClient(trino, data).ask(sql)

@@ -201,3 +201,17 @@ def test_matches_follow_three_valued_logic(value: Callable[[str], Any], values: 
     assert value(f"any_match({sql_list(values)}, n -> n > {bound})") is anything
     assert value(f"all_match({sql_list(values)}, n -> n > {bound})") is everything
     assert value(f"none_match({sql_list(values)}, n -> n > {bound})") is (None if anything is None else not anything)
+
+
+@law
+@given(st.lists(st.integers(0, 9) | st.none(), min_size=1, max_size=60), st.integers(0, 100))
+@example([*range(100)], 57)
+def test_a_percentile_is_the_value_below_which_that_part_lies(
+    value: Callable[[str], Any], values: list[int | None], percent: int
+) -> None:
+    known = sorted(number for number in values if number is not None)
+    rank = min(int(percent / 100 * len(known)), len(known) - 1)
+
+    assert value(f"approx_percentile(v, {percent / 100}) FROM UNNEST({sql_list(values)}) AS t(v)") == (
+        known[rank] if known else None
+    )

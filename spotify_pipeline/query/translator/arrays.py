@@ -9,8 +9,8 @@ from typing import Final
 from sqlglot import exp
 
 from spotify_pipeline.errors import QueryError
-from spotify_pipeline.query.translator.calls import Call, Function, built, let, scalar
-from spotify_pipeline.query.translator.duckdb_text import comma
+from spotify_pipeline.query.translator.calls import ANY, Call, Function, built, let, scalar
+from spotify_pipeline.query.translator.duckdb_text import comma, unless_null
 
 
 def _lambda(call: Call, position: int, parameters: int) -> tuple[list[str], str]:
@@ -42,7 +42,7 @@ def _reduce(call: Call) -> str:
 def _zip_with(call: Call) -> str:
     (left, right), body = _lambda(call, 2, 2)
     inner = let(left, "_pair[1]", let(right, "_pair[2]", body))
-    return call.fill("list_transform(list_zip({0}, {1}), lambda _pair: ") + f"{inner})"
+    return f"list_transform({_zipped(call.args[:2])}, lambda _pair: {inner})"
 
 
 def _over_entries(call: Call) -> tuple[str, str]:
@@ -74,7 +74,8 @@ def _array_join(call: Call) -> str:
     given = " AND ".join(f"{{{position}}} IS NOT NULL" for position in range(len(call.args)))
     # DuckDB gives NULL where every element is left out, and joins with nothing where the separator is NULL.
     return call.fill(
-        f"(CASE WHEN regexp_matches(typeof({{0}}), '^(DOUBLE|FLOAT|TIME|INTERVAL|JSON|STRUCT|TUPLE|MAP)|\\]\\[\\]$') "
+        f"(CASE WHEN regexp_matches(typeof({{0}}), "
+        r"'^(DOUBLE|FLOAT|TIME|INTERVAL|JSON|STRUCT|TUPLE|MAP|BLOB)|\]\[\]$') "
         f"THEN {refusal} WHEN {given} "
         f"THEN coalesce(array_to_string(list_transform({{0}}, lambda _item: {element}), {{1}}), '') END)"
     )
@@ -124,7 +125,15 @@ def _element_at(call: Call) -> str:
 
 
 def _zip(call: Call) -> str:
-    return f"list_zip({comma(call.args)})"
+    return _zipped(call.args)
+
+
+def _zipped(arrays: tuple[str, ...]) -> str:
+    return unless_null(arrays, f"list_zip({comma(arrays)})")  # DuckDB takes NULL for an empty array
+
+
+def _map_concat(call: Call) -> str:
+    return unless_null(call.args, call.fill("map_concat({args})"))  # likewise
 
 
 _HAS_NULL: Final = "len({0}) > list_count({0})"
@@ -182,7 +191,7 @@ ARRAYS: Final[dict[str, Function]] = {
     "filter": scalar("list_filter({0}, {1})", returns="array"),
     "flatten": scalar("flatten({0})", returns="array"),
     "map": Function({0: "MAP {{}}", 2: "map({0}, {1})"}, returns="map"),
-    "map_concat": scalar("map_concat({args})", returns="map"),
+    "map_concat": built(_map_concat, ANY, returns="map"),
     "map_entries": scalar("map_entries({0})", returns="array"),
     "map_filter": built(_map_filter, 2, returns="map"),
     "map_from_entries": scalar("map_from_entries({0})", returns="map"),

@@ -17,6 +17,7 @@ from typing import Final
 from sqlglot import exp
 
 from spotify_pipeline.errors import QueryError
+from spotify_pipeline.query.translator.agreement import agree
 from spotify_pipeline.query.translator.duckdb_text import comma
 from spotify_pipeline.query.translator.kinds import Kind, joined
 
@@ -73,6 +74,7 @@ class Call:
 
 
 Form = str | Callable[[Call], str]
+Returns = Kind | int | None  # a kind, or the position of the argument that has the same one, or ANY
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ class Function:
     """What a function becomes, by the number of its arguments, and the kind of its result."""
 
     forms: Mapping[int, Form]
-    returns: Kind | int | None = None  # a kind, or the position of the argument that has the same one, or ANY
+    returns: Returns | Mapping[int, Returns] = None  # the latter by the number of arguments
     aggregates: bool = False  # may be followed by FILTER and OVER
     around: str = "{}"  # what an aggregate, with its FILTER and OVER, is wrapped in
 
@@ -99,17 +101,20 @@ class Function:
         for addition in ("distinct", "order", "nulls"):
             if (text := getattr(call, addition)) and f"{{{addition}}}" not in takes:
                 raise QueryError(f"The function {call.name} is not supported with {text.strip()}.")
+        if self.returns == ANY and "array" not in call.kinds:  # concat also takes an array and an element
+            agree(call.kinds, call.name)
         if callable(form):
             return form(call)
         return self.around.format(call.aggregate(form) if self.aggregates else call.fill(form))
 
     def kind(self, kinds: tuple[Kind | None, ...]) -> Kind | None:
         """Give the kind of the result from those of the arguments."""
-        if self.returns == ANY:
+        returns = self.returns.get(len(kinds)) if isinstance(self.returns, Mapping) else self.returns
+        if returns == ANY:
             return joined(*kinds)
-        if isinstance(self.returns, int):
-            return kinds[self.returns] if self.returns < len(kinds) else None
-        return self.returns
+        if isinstance(returns, int):
+            return kinds[returns] if returns < len(kinds) else None
+        return returns
 
 
 def scalar(*forms: str, returns: Kind | int | None = None) -> Function:

@@ -45,6 +45,8 @@ READABLE: Final[dict[Kind, str]] = {
 _SPELLED_ALIKE: Final = {"varchar", "integer", "decimal", "boolean", "date"}
 # DuckDB's names of the types that it spells differently from Athena, or that Athena cannot spell at all.
 _SPELLED_DIFFERENTLY: Final = r"^(DOUBLE|FLOAT|TIME|INTERVAL|BLOB|STRUCT|TUPLE|MAP)|\]$"
+_JSON_ALIKE: Final = {"varchar", "integer", "double", "boolean", "date", "json"}
+_JSON_DIFFERENT: Final = "TIME|INTERVAL|DECIMAL|TUPLE|BLOB"
 _NOT_TO_VARCHAR: Final = (
     "CAST to varchar is supported for texts, integers, decimals, booleans, dates and JSON; "
     "for times there is date_format"
@@ -147,10 +149,13 @@ class Cast:
         )
 
     def _to_json(self, value: str, source: Kind | None) -> str:
-        if source in (*_SPELLED_ALIKE, "double", "json"):
+        if source in _JSON_ALIKE:
             return f"to_json({value})"
-        refusal = self.refuse("CAST to JSON is not supported for times; date_format makes texts of them")
-        return f"(CASE WHEN regexp_matches(typeof({value}), 'TIME|INTERVAL') THEN {refusal} ELSE to_json({value}) END)"
+        refusal = self.refuse(
+            "CAST to JSON is supported for texts, integers, doubles, booleans, dates, and arrays, maps and named fields"
+        )
+        different = f"regexp_matches(typeof({value}), {literal(_JSON_DIFFERENT)})"
+        return f"(CASE WHEN {different} THEN {refusal} ELSE to_json({value}) END)"
 
 
 def fields_of(row: exp.DataType) -> list[tuple[str, exp.DataType]]:

@@ -14,3 +14,8 @@ def name(identifier: str) -> str:
 def comma(parts: list[str] | tuple[str, ...]) -> str:
     """Write a list of pieces of SQL."""
     return ", ".join(parts)
+
+
+def unless_null(values: list[str] | tuple[str, ...], result: str) -> str:
+    """Write a result that is NULL where any of the values is."""
+    return f"(CASE WHEN {' AND '.join(f'{value} IS NOT NULL' for value in values)} THEN {result} END)"

@@ -10,10 +10,11 @@ from typing import Final
 from sqlglot import exp
 
 from spotify_pipeline.errors import QueryError
+from spotify_pipeline.query.translator.agreement import calculable, comparable, condition, operands_agree
 from spotify_pipeline.query.translator.calls import Call
 from spotify_pipeline.query.translator.duckdb_text import comma, literal, name
 from spotify_pipeline.query.translator.invocations import EXTRACTED, call_of
-from spotify_pipeline.query.translator.kinds import COMPOUND, Kind, arithmetic, joined
+from spotify_pipeline.query.translator.kinds import Kind, arithmetic, joined
 from spotify_pipeline.query.translator.operators import add, concat, divide, subscript, subtract
 from spotify_pipeline.query.translator.writer import Rule, Writer, inner_kind, is_kind, shown
 
@@ -33,18 +34,35 @@ def _operator(symbol: str) -> Callable[[Writer, exp.Binary], str]:
     return write
 
 
-def _comparison(symbol: str) -> Callable[[Writer, exp.Binary], str]:
+def _logical(symbol: str) -> Callable[[Writer, exp.Binary], str]:
     def write(writer: Writer, node: exp.Binary) -> str:
-        _compare_no_compounds(writer, node, node.left, node.right)
+        return f"({condition(writer, node.left)} {symbol} {condition(writer, node.right)})"
+
+    return write
+
+
+def _arithmetic(write: Callable[[Writer, exp.Binary], str]) -> Rule:
+    def checked(writer: Writer, node: exp.Binary) -> str:
+        calculable(writer, node)
+        return write(writer, node)
+
+    return Rule(checked, (*_SIDES, "typed", "safe"), _arithmetic_kind)
+
+
+def _distinct_from(symbol: str) -> Callable[[Writer, exp.Binary], str]:
+    def write(writer: Writer, node: exp.Binary) -> str:
+        operands_agree(writer, node, node.left, node.right)
         return f"({writer.sql(node.left)} {symbol} {writer.sql(node.right)})"
 
     return write
 
 
-def _compare_no_compounds(writer: Writer, node: exp.Expr, *operands: exp.Expr) -> None:
-    """Refuse to compare arrays and rows: NULL inside them is unknown to Athena, but a value to DuckDB."""
-    if COMPOUND.intersection(map(writer.kind, operands)):
-        raise QueryError(f"Arrays, maps and rows cannot be compared as in {shown(node)!r}; compare their parts.")
+def _comparison(symbol: str) -> Callable[[Writer, exp.Binary], str]:
+    def write(writer: Writer, node: exp.Binary) -> str:
+        comparable(writer, node, node.left, node.right)
+        return f"({writer.sql(node.left)} {symbol} {writer.sql(node.right)})"
+
+    return write
 
 
 def _as_call(operator: Callable[[Call], str]) -> Callable[[Writer, exp.Binary], str]:
@@ -71,14 +89,14 @@ def _subscript(writer: Writer, node: exp.Bracket) -> str:
 
 def _between(writer: Writer, node: exp.Between) -> str:
     operands = (node.this, node.args["low"], node.args["high"])
-    _compare_no_compounds(writer, node, *operands)
+    comparable(writer, node, *operands)
     value, low, high = writer.each(operands)
     return f"({value} BETWEEN {low} AND {high})"
 
 
 def _in(writer: Writer, node: exp.In) -> str:
-    _compare_no_compounds(writer, node, node.this, *node.expressions)
     query = node.args.get("query")
+    comparable(writer, node, node.this, *node.expressions, *([query] if query else []))
     options = writer.sql(query) if query else f"({comma(writer.each(node.expressions))})"
     return f"({writer.sql(node.this)} IN {options})"
 
@@ -111,29 +129,51 @@ def _of_subquery(quantifier: str) -> Callable[[Writer, exp.Expr], str]:
     return write
 
 
+def _kind_of_query(writer: Writer, node: exp.Any | exp.All) -> Kind | None:
+    return writer.kind(node.this) if isinstance(node.this, exp.Query) else None
+
+
 def _case(writer: Writer, node: exp.Case) -> str:
+    choices = [when.this for when in node.args["ifs"]]
+    if node.this:
+        operands_agree(writer, node, node.this, *choices)
+    operands_agree(writer, node, *_case_results(node))
     operand = f" {writer.sql(node.this)}" if node.this else ""
-    whens = "".join(f" WHEN {writer.sql(when.this)} THEN {writer.sql(when.args['true'])}" for when in node.args["ifs"])
+    tests = writer.each(choices) if node.this else [condition(writer, choice) for choice in choices]
+    results = [writer.sql(when.args["true"]) for when in node.args["ifs"]]
+    whens = "".join(f" WHEN {test} THEN {result}" for test, result in zip(tests, results, strict=True))
     default = node.args.get("default")
     otherwise = f" ELSE {writer.sql(default)}" if default else ""
     return f"(CASE{operand}{whens}{otherwise} END)"
 
 
-def _case_kind(writer: Writer, node: exp.Case) -> Kind | None:
-    results = [when.args["true"] for when in node.args["ifs"]]
+def _case_results(node: exp.Case) -> list[exp.Expr]:
     default = node.args.get("default")
-    return joined(*(writer.kind(result) for result in [*results, *([default] if default else [])]))
+    return [*(when.args["true"] for when in node.args["ifs"]), *([default] if default else [])]
+
+
+def _case_kind(writer: Writer, node: exp.Case) -> Kind | None:
+    return joined(*map(writer.kind, _case_results(node)))
 
 
 def _if(writer: Writer, node: exp.If) -> str:
     alternative = node.args.get("false")
+    operands_agree(writer, node, *_if_results(node))
     otherwise = f" ELSE {writer.sql(alternative)}" if alternative else ""
-    return f"(CASE WHEN {writer.sql(node.this)} THEN {writer.sql(node.args['true'])}{otherwise} END)"
+    return f"(CASE WHEN {condition(writer, node.this)} THEN {writer.sql(node.args['true'])}{otherwise} END)"
+
+
+def _if_results(node: exp.If) -> list[exp.Expr]:
+    return [node.args[part] for part in ("true", "false") if node.args.get(part)]
 
 
 def _if_kind(writer: Writer, node: exp.If) -> Kind | None:
-    alternative = node.args.get("false")
-    return joined(*(writer.kind(result) for result in (node.args["true"], alternative) if result))
+    return joined(*map(writer.kind, _if_results(node)))
+
+
+def _array(writer: Writer, node: exp.Array) -> str:
+    operands_agree(writer, node, *node.expressions)
+    return f"[{comma(writer.each(node.expressions))}]"
 
 
 # Values and names
@@ -201,11 +241,11 @@ _BOOLEAN: Final = is_kind("boolean")
 _SIDES: Final = ("this", "expression")
 
 EXPRESSIONS: Final[Mapping[type[exp.Expr], Rule]] = {
-    exp.Add: Rule(_as_call(add), _SIDES, _arithmetic_kind),
-    exp.Sub: Rule(_as_call(subtract), _SIDES, _arithmetic_kind),
-    exp.Mul: Rule(_operator("*"), _SIDES, _arithmetic_kind),
-    exp.Div: Rule(_as_call(divide), (*_SIDES, "typed", "safe"), _arithmetic_kind),
-    exp.Mod: Rule(_operator("%"), _SIDES, _arithmetic_kind),
+    exp.Add: _arithmetic(_as_call(add)),
+    exp.Sub: _arithmetic(_as_call(subtract)),
+    exp.Mul: _arithmetic(_operator("*")),
+    exp.Div: _arithmetic(_as_call(divide)),
+    exp.Mod: _arithmetic(_operator("%")),
     exp.DPipe: Rule(_as_call(concat), (*_SIDES, "safe"), _concat_kind),
     exp.Neg: Rule(lambda writer, node: f"(- {writer.sql(node.this)})", ("this",), inner_kind),
     exp.Paren: Rule(lambda writer, node: writer.sql(node.this), ("this",), inner_kind),
@@ -217,28 +257,26 @@ EXPRESSIONS: Final[Mapping[type[exp.Expr], Rule]] = {
     exp.GTE: Rule(_comparison(">="), _SIDES, _BOOLEAN),
     exp.LT: Rule(_comparison("<"), _SIDES, _BOOLEAN),
     exp.LTE: Rule(_comparison("<="), _SIDES, _BOOLEAN),
-    exp.NullSafeEQ: Rule(_operator("IS NOT DISTINCT FROM"), _SIDES, _BOOLEAN),
-    exp.NullSafeNEQ: Rule(_operator("IS DISTINCT FROM"), _SIDES, _BOOLEAN),
-    exp.And: Rule(_operator("AND"), _SIDES, _BOOLEAN),
-    exp.Or: Rule(_operator("OR"), _SIDES, _BOOLEAN),
-    exp.Not: Rule(lambda writer, node: f"(NOT {writer.sql(node.this)})", ("this",), _BOOLEAN),
+    exp.NullSafeEQ: Rule(_distinct_from("IS NOT DISTINCT FROM"), _SIDES, _BOOLEAN),
+    exp.NullSafeNEQ: Rule(_distinct_from("IS DISTINCT FROM"), _SIDES, _BOOLEAN),
+    exp.And: Rule(_logical("AND"), _SIDES, _BOOLEAN),
+    exp.Or: Rule(_logical("OR"), _SIDES, _BOOLEAN),
+    exp.Not: Rule(lambda writer, node: f"(NOT {condition(writer, node.this)})", ("this",), _BOOLEAN),
     exp.Is: Rule(_is, _SIDES, _BOOLEAN),
     exp.In: Rule(_in, ("this", "expressions", "query"), _BOOLEAN),
     exp.Between: Rule(_between, ("this", "low", "high"), _BOOLEAN),
     exp.Like: Rule(_like, (*_SIDES, "negate"), _BOOLEAN),
     exp.Escape: Rule(_like_escape, _SIDES, _BOOLEAN),
     exp.Exists: Rule(_of_subquery("EXISTS"), ("this",), _BOOLEAN),
-    exp.Any: Rule(_of_subquery("ANY"), ("this",)),
-    exp.All: Rule(_of_subquery("ALL"), ("this",)),
+    exp.Any: Rule(_of_subquery("ANY"), ("this",), _kind_of_query),
+    exp.All: Rule(_of_subquery("ALL"), ("this",), _kind_of_query),
     exp.Case: Rule(_case, ("this", "ifs", "default"), _case_kind),
     exp.If: Rule(_if, ("this", "true", "false"), _if_kind),
     exp.Literal: Rule(_literal, ("this", "is_string"), _literal_kind),
     exp.Boolean: Rule(lambda _, node: "TRUE" if node.this else "FALSE", ("this",), _BOOLEAN),
     exp.Null: Rule(_constant("NULL")),
     exp.Interval: Rule(_interval, ("this", "unit"), is_kind("interval")),
-    exp.Array: Rule(
-        lambda writer, node: f"[{comma(writer.each(node.expressions))}]", ("expressions",), is_kind("array")
-    ),
+    exp.Array: Rule(_array, ("expressions",), is_kind("array")),
     exp.ParseJSON: Rule(lambda writer, node: f"json({writer.sql(node.this)})", ("this", "is_literal"), is_kind("json")),
     exp.Identifier: Rule(lambda _, node: name(node.name), ("this", "quoted")),
     exp.Column: Rule(_column, ("this", "table", "db", "catalog")),

@@ -6,7 +6,8 @@ from typing import Final
 from spotify_pipeline.query.translator.aggregates import AGGREGATES
 from spotify_pipeline.query.translator.arrays import ARRAYS
 from spotify_pipeline.query.translator.calls import Function
-from spotify_pipeline.query.translator.scalars import CONDITIONS, JSON, NUMBERS, TEXTS, TIMES
+from spotify_pipeline.query.translator.scalars import CONDITIONS, JSON, NUMBERS, TIMES
+from spotify_pipeline.query.translator.texts import TEXTS
 
 FUNCTIONS: Final[Mapping[str, Function]] = {
     **NUMBERS,

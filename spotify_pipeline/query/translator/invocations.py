@@ -91,10 +91,11 @@ def _inside_brackets(writer: Writer, node: exp.Anonymous) -> tuple[list[exp.Expr
 
 
 def _function_kind(writer: Writer, node: exp.Expr) -> Kind | None:
-    while not isinstance(node, exp.Anonymous):
-        node = node.this
-    function = FUNCTIONS.get(node.name.lower())
-    return function.kind(tuple(map(writer.kind, node.expressions))) if function else None
+    call: exp.Expr | None = node
+    while call and not isinstance(call, exp.Anonymous):
+        call = call.args.get("this")
+    function = FUNCTIONS.get(call.name.lower()) if call else None
+    return function.kind(tuple(map(writer.kind, call.expressions))) if call and function else None
 
 
 def window(writer: Writer, node: exp.Window) -> str:

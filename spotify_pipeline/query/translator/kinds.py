@@ -10,7 +10,7 @@ from sqlglot import exp
 
 Kind = Literal[
     "integer", "double", "decimal", "varchar", "boolean", "date", "timestamp", "timestamptz", "interval",
-    "json", "array", "map", "row",
+    "json", "varbinary", "array", "map", "row",
 ]  # fmt: skip
 
 COMPOUND: frozenset[Kind | None] = frozenset({"array", "map", "row"})

@@ -7,6 +7,7 @@ from typing import Final
 
 from sqlglot import exp
 
+from spotify_pipeline.errors import QueryError
 from spotify_pipeline.query.translator.calls import Call
 from spotify_pipeline.query.translator.kinds import arithmetic
 
@@ -73,6 +74,9 @@ def concat(call: Call) -> str:
             return call.fill("list_append({0}, {1})")
         if right == "array" and left not in ("array", None):
             return call.fill("list_prepend({0}, {1})")
+    known = {kind for kind in call.kinds if kind}
+    if "array" not in known and known - {"varchar"} and ("varchar" in known or None not in call.kinds):
+        raise QueryError(f"Athena joins texts, or arrays, unlike {call.name!r}: CAST the others to varchar.")
     return f"({' || '.join(call.args)})"
 
 

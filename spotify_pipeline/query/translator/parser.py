@@ -14,6 +14,7 @@ from sqlglot.parsers.trino import TrinoParser
 from spotify_pipeline.errors import QueryError
 
 _QUERY_STARTS = {TokenType.SELECT, TokenType.WITH, TokenType.VALUES, TokenType.L_PAREN, TokenType.TABLE}
+_TRIMMING = {"BOTH": "trim", "LEADING": "ltrim", "TRAILING": "rtrim"}
 
 
 class _AthenaQuery(Trino):
@@ -29,9 +30,34 @@ class _AthenaQuery(Trino):
     class Parser(TrinoParser):
         FUNCTIONS: ClassVar[dict[str, object]] = {}  # type: ignore[assignment]
         FUNCTION_PARSERS: ClassVar = {
-            name: TrinoParser.FUNCTION_PARSERS[name] for name in ("CAST", "TRY_CAST", "EXTRACT", "POSITION")
+            **{name: TrinoParser.FUNCTION_PARSERS[name] for name in ("CAST", "TRY_CAST", "EXTRACT", "POSITION")},
+            "SUBSTRING": lambda self: self._substring(),
+            "TRIM": lambda self: self._trim(),
         }
         COLUMN_OPERATORS: ClassVar = {TokenType.DOT: None}  # Athena has neither `::` nor `->`
+
+        def _substring(self) -> exp.Anonymous:
+            """Read `substring(x, 1, 2)` and `substring(x FROM 1 FOR 2)` alike."""
+            arguments = self._parse_csv(self._parse_bitwise)
+            if len(arguments) == 1 and self._match(TokenType.FROM):
+                arguments += self._operand()
+                if self._match(TokenType.FOR):
+                    arguments += self._operand()
+            return exp.Anonymous(this="substring", expressions=arguments)
+
+        def _trim(self) -> exp.Anonymous:
+            """Read `trim(x)`, `trim(x, 'a')` and `trim(LEADING 'a' FROM x)`, the latter as ltrim or rtrim."""
+            side = self._prev.text.upper() if self._match_texts(_TRIMMING) else ""
+            arguments = self._parse_csv(self._parse_bitwise)
+            if len(arguments) <= 1 and (side or arguments) and self._match(TokenType.FROM):
+                arguments = self._operand() + arguments
+            elif side:
+                self.raise_error("FROM is missing")
+            return exp.Anonymous(this=_TRIMMING.get(side, "trim"), expressions=arguments)
+
+        def _operand(self) -> list[exp.Expr]:
+            operand = self._parse_bitwise()
+            return [operand] if operand else []
 
 
 def tokens_of(sql: str) -> list[Token]:

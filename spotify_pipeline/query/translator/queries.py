@@ -7,10 +7,17 @@ from typing import Final
 from sqlglot import exp
 
 from spotify_pipeline.errors import QueryError
+from spotify_pipeline.query.translator.agreement import (
+    columns_agree,
+    condition,
+    kind_of_only_column,
+    kinds_of_columns,
+)
 from spotify_pipeline.query.translator.duckdb_text import comma, name
 from spotify_pipeline.query.translator.invocations import window
-from spotify_pipeline.query.translator.scopes import refuse_columns_of_using
-from spotify_pipeline.query.translator.writer import Rule, Writer, shown
+from spotify_pipeline.query.translator.scopes import refuse_columns_of_using, settle_aliases
+from spotify_pipeline.query.translator.unnest import is_row, unnamed, unnest
+from spotify_pipeline.query.translator.writer import Rule, Writer, inner_kind, shown
 
 _SYSTEM_SCHEMAS: Final = {"information_schema", "pg_catalog", "system", "temp"}
 _SYSTEM_TABLES: Final = ("duckdb_", "sqlite_", "pragma_", "pg_")
@@ -29,6 +36,7 @@ def _select(writer: Writer, node: exp.Select) -> str:
     if not node.expressions:
         raise QueryError("A SELECT names no columns.")
     refuse_columns_of_using(node)
+    settle_aliases(node)
     _spell_out_aliases(node)
     columns = [_projection(writer, column, number) for number, column in enumerate(node.expressions)]
     distinct = node.args.get("distinct")
@@ -81,6 +89,8 @@ def _spell_out_aliases(node: exp.Select) -> None:
 
 def _projection(writer: Writer, column: exp.Expr, number: int) -> str:
     """Write one output column; Athena calls those without a name _col0, _col1 …, by their position."""
+    if writer.kind(column) == "varbinary":
+        raise QueryError(f"Bytes are not shown, as {shown(column)!r} would be; to_hex makes a text of them.")
     sql = writer.sql(column)
     inner = column.unnest()
     if isinstance(inner, exp.Alias | exp.Column | exp.Star):
@@ -116,21 +126,28 @@ def _grouping_sets(word: str) -> Callable[[Writer, exp.Expr], str]:
     return lambda writer, node: f"{word} ({comma([_grouping(writer, element) for element in node.expressions])})"
 
 
-def _limit(writer: Writer, node: exp.Limit) -> str:
-    return "" if node.expression.name.upper() == "ALL" else f"LIMIT {writer.sql(node.expression)}"
+def _limit(_writer: Writer, node: exp.Limit) -> str:
+    return "" if node.expression.name.upper() == "ALL" else f"LIMIT {_number_of_rows(node.expression)}"
 
 
-def _fetch(writer: Writer, node: exp.Fetch) -> str:
+def _number_of_rows(node: exp.Expr) -> str:
+    if not (isinstance(node, exp.Literal) and not node.is_string and node.name.isdecimal()):
+        raise QueryError(f"A number of rows is a whole number, unlike {shown(node)!r}.")
+    return node.name
+
+
+def _fetch(_writer: Writer, node: exp.Fetch) -> str:
     options = node.args.get("limit_options")
     if options and (options.args.get("with_ties") or options.args.get("percent")):
         raise QueryError("FETCH FIRST is supported with ONLY, not with TIES.")
     count = node.args.get("count")
-    return f"LIMIT {writer.sql(count) if count else 1}"
+    return f"LIMIT {_number_of_rows(count) if count else 1}"
 
 
 def _set_operation(word: str) -> Callable[[Writer, exp.SetOperation], str]:
     def write(writer: Writer, node: exp.SetOperation) -> str:
         _in_place(node)
+        columns_agree([kinds_of_columns(writer, side) for side in (node.this, node.expression)], shown(node))
         every = "" if node.args.get("distinct") else " ALL"
         body = f"{writer.sql(node.this)} {word}{every} {writer.sql(node.expression)}"
         return _with_modifiers(writer, node, body)
@@ -160,9 +177,10 @@ def _subquery(writer: Writer, node: exp.Subquery) -> str:
 
 def _values(writer: Writer, node: exp.Values) -> str:
     rows = [_values_of(row) for row in node.expressions]
+    columns_agree([[writer.kind(value) for value in row] for row in rows], shown(node))
     body = f"(VALUES {comma([f'({comma(writer.each(row))})' for row in rows])})"
     alias = node.args.get("alias")
-    columns = writer.each(alias.columns) if alias and alias.columns else _unnamed(len(rows[0]))
+    columns = writer.each(alias.columns) if alias and alias.columns else unnamed(len(rows[0]))
     table = f"{body} AS {name(alias.name if alias and alias.name else '_values')} ({comma(columns)})"
     if isinstance(node.parent, exp.From | exp.Join):
         return table
@@ -173,16 +191,8 @@ def _values(writer: Writer, node: exp.Values) -> str:
 def _values_of(row: exp.Tuple) -> list[exp.Expr]:
     """Give the values of one row, which may also be written ROW(1, 2)."""
     first = row.expressions[0] if len(row.expressions) == 1 else None
-    values: list[exp.Expr] = first.expressions if first is not None and _is_row(first) else row.expressions
+    values: list[exp.Expr] = first.expressions if first is not None and is_row(first) else row.expressions
     return values
-
-
-def _is_row(node: exp.Expr) -> bool:
-    return isinstance(node, exp.Anonymous) and node.name.lower() == "row"
-
-
-def _unnamed(number: int) -> list[str]:
-    return [name(f"_col{position}") for position in range(number)]
 
 
 def _table(writer: Writer, node: exp.Table) -> str:
@@ -204,85 +214,43 @@ def _join(writer: Writer, node: exp.Join) -> str:
         raise QueryError(f"Athena has no {kind} JOIN.")
     source = writer.sql(node.this)
     on, using = node.args.get("on"), node.args.get("using")
-    condition = f" ON {writer.sql(on)}" if on else f" USING ({comma(writer.each(using))})" if using else ""
-    if not kind and not condition:
+    where = f" ON {condition(writer, on)}" if on else f" USING ({comma(writer.each(using))})" if using else ""
+    if not kind and not where:
         return f", {source}"
-    return f"{kind} JOIN {source}{condition}".strip()
+    return f"{kind} JOIN {source}{where}".strip()
 
 
 _SIDES: Final = ("LEFT", "RIGHT", "FULL")
-
-
-def _unnest(writer: Writer, node: exp.Unnest) -> str:
-    """Write UNNEST as a subquery over the row beside it; DuckDB pads the shorter of its arrays with NULL, too."""
-    alias = node.args.get("alias")
-    columns = writer.each(alias.columns) if alias else []
-    ordinality = node.args.get("offset")
-    arrays = _unnested(writer, node, len(columns))
-    if ordinality:
-        longest = comma([f"len({array})" for array in arrays])
-        arrays.append(f"generate_series(1, greatest({longest}))")
-        if isinstance(ordinality, exp.Expr):
-            columns.append(writer.sql(ordinality))
-    columns = columns or _unnamed(len(arrays))
-    if len(columns) != len(arrays):
-        raise QueryError(f"The names of the columns do not fit what is unnested: {shown(node)!r}.")
-    table = name(alias.name if alias and alias.name else "_unnest")
-    lateral = "LATERAL " if isinstance(node.parent, exp.Join) else ""
-    return f"{lateral}(SELECT {comma([f'unnest({array})' for array in arrays])}) AS {table} ({comma(columns)})"
-
-
-def _unnested(writer: Writer, node: exp.Unnest, names: int) -> list[str]:
-    """Give an array for each output column: a map has two, rows have one for each field."""
-    arrays: list[str] = []
-    for source in node.expressions:
-        if isinstance(source, exp.Anonymous) and source.name.lower() == "zip":
-            arrays += writer.each(source.expressions)
-        elif writer.kind(source) == "map":
-            arrays += [f"map_keys({writer.sql(source)})", f"map_values({writer.sql(source)})"]
-        else:
-            array = writer.sql(source)
-            fields = names if len(node.expressions) == 1 and names > 1 else _fields(source)
-            arrays += [
-                f"list_transform({array}, lambda _row: struct_extract_at(_row, {field}))"
-                for field in range(1, fields + 1)
-            ] or [array]
-    return arrays
-
-
-def _fields(source: exp.Expr) -> int:
-    """Count the fields of the rows in an array literal."""
-    first = source.expressions[0] if isinstance(source, exp.Array) and source.expressions else None
-    return len(first.expressions) if first is not None and _is_row(first) else 0
 
 
 QUERIES: Final[Mapping[type[exp.Expr], Rule]] = {
     exp.Select: Rule(
         _select,
         ("expressions", "distinct", "from_", "joins", "where", "group", "having", "windows", *_MODIFIERS),
+        kind_of_only_column,
     ),
-    exp.Alias: Rule(_named, ("this", "alias")),
+    exp.Alias: Rule(_named, ("this", "alias"), inner_kind),
     exp.From: Rule(lambda writer, node: f"FROM {writer.sql(node.this)}", ("this",)),
-    exp.Where: Rule(lambda writer, node: f"WHERE {writer.sql(node.this)}", ("this",)),
+    exp.Where: Rule(lambda writer, node: f"WHERE {condition(writer, node.this)}", ("this",)),
     exp.Group: Rule(_group, ("expressions",)),
     exp.GroupingSets: Rule(_grouping_sets("GROUPING SETS"), ("expressions",)),
     exp.Rollup: Rule(_grouping_sets("ROLLUP"), ("expressions",)),
     exp.Cube: Rule(_grouping_sets("CUBE"), ("expressions",)),
-    exp.Having: Rule(lambda writer, node: f"HAVING {writer.sql(node.this)}", ("this",)),
+    exp.Having: Rule(lambda writer, node: f"HAVING {condition(writer, node.this)}", ("this",)),
     exp.Order: Rule(lambda writer, node: f"ORDER BY {comma(writer.each(node.expressions))}", ("expressions",)),
     exp.Ordered: Rule(_ordered, ("this", "desc", "nulls_first")),
     exp.Limit: Rule(_limit, ("expression",)),
     exp.Fetch: Rule(_fetch, ("direction", "count", "limit_options")),
-    exp.Offset: Rule(lambda writer, node: f"OFFSET {writer.sql(node.expression)}", ("expression",)),
+    exp.Offset: Rule(lambda _, node: f"OFFSET {_number_of_rows(node.expression)}", ("expression",)),
     exp.Union: Rule(_set_operation("UNION"), ("this", "expression", "distinct", *_MODIFIERS)),
     exp.Except: Rule(_set_operation("EXCEPT"), ("this", "expression", "distinct", *_MODIFIERS)),
     exp.Intersect: Rule(_set_operation("INTERSECT"), ("this", "expression", "distinct", *_MODIFIERS)),
     exp.With: Rule(lambda writer, node: f"WITH {comma(writer.each(node.expressions))}", ("expressions",)),
     exp.CTE: Rule(_common_table, ("this", "alias")),
     exp.TableAlias: Rule(_alias, ("this", "columns")),
-    exp.Subquery: Rule(_subquery, ("this", "alias", *_MODIFIERS)),
+    exp.Subquery: Rule(_subquery, ("this", "alias", *_MODIFIERS), inner_kind),
     exp.Values: Rule(_values, ("expressions", "alias", *_MODIFIERS)),
     exp.Table: Rule(_table, ("this", "db", "catalog", "alias", "joins")),
     exp.Join: Rule(_join, ("this", "kind", "side", "on", "using")),
-    exp.Unnest: Rule(_unnest, ("expressions", "alias", "offset")),
+    exp.Unnest: Rule(unnest, ("expressions", "alias", "offset")),
 }

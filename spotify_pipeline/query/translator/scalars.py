@@ -1,15 +1,15 @@
-"""Functions of numbers, texts, dates and times, and JSON; and those that choose among values."""
+"""Functions of numbers, dates and times, and JSON; and those that choose among values."""
 
 from typing import Final
 
 from sqlglot import exp
 
 from spotify_pipeline.errors import QueryError
+from spotify_pipeline.query.translator.agreement import agree
 from spotify_pipeline.query.translator.calls import ANY, Call, Function, built, scalar
 from spotify_pipeline.query.translator.casts import Cast
 from spotify_pipeline.query.translator.duckdb_text import comma, literal
-from spotify_pipeline.query.translator.operators import concat
-from spotify_pipeline.query.translator.patterns import json_path, regexp_rewrite, strftime_of_joda, strftime_of_mysql
+from spotify_pipeline.query.translator.patterns import json_path, strftime_of_joda, strftime_of_mysql
 
 # Numbers
 
@@ -60,87 +60,6 @@ NUMBERS: Final[dict[str, Function]] = {
     "sqrt": scalar("sqrt({0})", returns="double"),
     "tan": scalar("tan({0})", returns="double"),
     "truncate": scalar("trunc({0})", returns=0),
-}
-
-# Texts
-
-# Athena trims all white space, DuckDB only spaces. The characters are those that Java calls white space.
-_SPACE: Final = literal(
-    "".join(map(chr, (*range(9, 14), *range(28, 33), 0x1680, *range(0x2000, 0x2007), *range(0x2008, 0x200B))))
-    + "\u2028\u2029\u205f\u3000"
-)
-
-
-def _substr(call: Call) -> str:
-    length = ", (CASE WHEN {2} < 0 THEN 0 ELSE {2} END)" if len(call.args) == 3 else ""
-    return call.fill(
-        f"(CASE WHEN {{1}} = 0 OR {{1}} < -length({{0}}) THEN left({{0}}, 0) ELSE substr({{0}}, {{1}}{length}) END)"
-    )
-
-
-def _look_for_a_text(call: Call) -> None:
-    if call.nodes[1] == exp.Literal.string(""):
-        raise QueryError(f"The function {call.name} is not supported with an empty text to look for.")
-
-
-def _split(call: Call) -> str:
-    _look_for_a_text(call)
-    return call.fill("string_split({0}, {1})")
-
-
-def _replace(call: Call) -> str:
-    _look_for_a_text(call)
-    return call.fill("replace({0}, {1}, {2})" if len(call.args) == 3 else "replace({0}, {1}, '')")
-
-
-def _regexp_replace(call: Call) -> str:
-    if len(call.args) == 2:
-        return call.fill("regexp_replace({0}, {1}, '', 'g')")
-    rewrite = literal(regexp_rewrite(call.text(2)))
-    return f"regexp_replace({call.args[0]}, {call.args[1]}, {rewrite}, 'g')"
-
-
-def _reverse(call: Call) -> str:
-    if call.kinds[0] == "array":
-        return call.fill("list_reverse({0})")
-    return call.fill("array_to_string(list_reverse(string_split({0}, '')), '')")  # DuckDB's reverse keeps graphemes
-
-
-TEXTS: Final[dict[str, Function]] = {
-    "chr": scalar("chr(CAST({0} AS INTEGER))", returns="varchar"),
-    "codepoint": scalar("unicode({0})", returns="integer"),
-    "concat": built(concat, *range(2, 100), returns=ANY),
-    "hamming_distance": scalar("hamming({0}, {1})", returns="integer"),
-    "length": scalar("length({0})", returns="integer"),
-    "levenshtein_distance": scalar("levenshtein({0}, {1})", returns="integer"),
-    "lower": scalar("lower({0})", returns="varchar"),
-    "lpad": scalar("lpad({0}, CAST({1} AS INTEGER), {2})", returns="varchar"),
-    "ltrim": scalar(f"ltrim({{0}}, {_SPACE})", returns="varchar"),
-    # An extraction that did not take part in the match is NULL in DuckDB's list, but '' in its regexp_extract.
-    "regexp_extract": scalar(
-        "regexp_extract_all({0}, {1})[1]", "regexp_extract_all({0}, {1}, {2})[1]", returns="varchar"
-    ),
-    "regexp_extract_all": scalar("regexp_extract_all({0}, {1})", "regexp_extract_all({0}, {1}, {2})", returns="array"),
-    "regexp_count": scalar("len(regexp_extract_all({0}, {1}))", returns="integer"),
-    "regexp_like": scalar("regexp_matches({0}, {1})", returns="boolean"),
-    "regexp_replace": built(_regexp_replace, 2, 3, returns="varchar"),
-    "regexp_split": scalar("regexp_split_to_array({0}, {1})", returns="array"),
-    "replace": built(_replace, 2, 3, returns="varchar"),
-    "reverse": built(_reverse, 1, returns=0),
-    "rpad": scalar("rpad({0}, CAST({1} AS INTEGER), {2})", returns="varchar"),
-    "rtrim": scalar(f"rtrim({{0}}, {_SPACE})", returns="varchar"),
-    "split": built(_split, 2, returns="array"),
-    "split_part": scalar(
-        "(CASE WHEN {2} < 1 THEN error('the index of split_part begins at 1') ELSE string_split({0}, {1})[{2}] END)",
-        returns="varchar",
-    ),
-    "starts_with": scalar("starts_with({0}, {1})", returns="boolean"),
-    "strpos": scalar("strpos({0}, {1})", returns="integer"),
-    "substr": built(_substr, 2, 3, returns="varchar"),
-    "substring": built(_substr, 2, 3, returns="varchar"),
-    "translate": scalar("translate({0}, {1}, {2})", returns="varchar"),
-    "trim": scalar(f"trim({{0}}, {_SPACE})", returns="varchar"),
-    "upper": scalar("upper({0})", returns="varchar"),
 }
 
 # Dates and times
@@ -268,6 +187,21 @@ def _json_extract_scalar(call: Call) -> str:
     )
 
 
+# What both sides write alike: no object, whose keys Athena sorts, no fraction, of escapes only those of \ and ", and no
+# character beyond the basic plane, which Athena escapes.
+_WRITTEN_ALIKE: Final = r"""([][,]|-?\d+|true|false|null|"([^"\\\x{10000}-\x{10FFFF}]|\\["\\])*")*"""
+
+
+def _json_format(call: Call) -> str:
+    if call.kinds[0] != "json":
+        raise QueryError(
+            "The function json_format is supported for what json_parse, json_extract and CAST … AS json give."
+        )
+    text = f"CAST(json({call.args[0]}) AS VARCHAR)"
+    refusal = call.settle("refuse('json_format is supported for arrays, texts, whole numbers and booleans')")
+    return f"(CASE WHEN NOT regexp_full_match({text}, {literal(_WRITTEN_ALIKE)}) THEN {refusal} ELSE {text} END)"
+
+
 JSON: Final[dict[str, Function]] = {
     "is_json_scalar": scalar("(json_type({0}) NOT IN ('ARRAY', 'OBJECT'))", returns="boolean"),
     "json_array_length": scalar(
@@ -276,12 +210,19 @@ JSON: Final[dict[str, Function]] = {
     ),
     "json_extract": built(_json_extract, 2, returns="json"),
     "json_extract_scalar": built(_json_extract_scalar, 2, returns="varchar"),
+    "json_format": built(_json_format, 1, returns="varchar"),
     "json_parse": scalar("json({0})", returns="json"),
 }
+
+
+def _nullif(call: Call) -> str:
+    agree(call.kinds, call.name)
+    return call.fill("nullif({0}, {1})")
+
 
 CONDITIONS: Final[dict[str, Function]] = {
     "coalesce": scalar("coalesce({args})", returns=ANY),
     "grouping": scalar("grouping({args})", returns="integer"),
-    "nullif": scalar("nullif({0}, {1})", returns=0),
+    "nullif": built(_nullif, 2, returns=0),
     "try": scalar("TRY({0})", returns=0),
 }

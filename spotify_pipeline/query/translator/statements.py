@@ -3,9 +3,11 @@ r"""The front door of Athena SQL on DuckDB: one Athena statement in, one DuckDB 
 What is not supported is refused, never answered wrongly: syntax and functions are allowlists. That is also why a
 query cannot read files, although DuckDB must be able to do so for the catalog's views.
 
-Known to differ: DuckDB accepts more (comparing a text with a number, an output column's name in WHERE); JSON keeps the
-order of its keys; in regular expressions, `$` matches at the very end only and `\w` means ASCII letters; NaN equals
-itself; times have microseconds, where Athena shows milliseconds.
+Known to differ: DuckDB accepts more (comparing a column with a value of another type; an output column's name in WHERE
+where several tables are joined); JSON keeps the order of its keys and the spelling of its numbers; in regular
+expressions, `$` matches at the very end only and `\w` means ASCII letters; NaN equals itself; times have microseconds,
+where Athena shows milliseconds; `approx_distinct` and `approx_percentile` are exact, where Athena estimates them for
+more than some dozens of values.
 """
 
 import re
