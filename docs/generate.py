@@ -40,7 +40,7 @@ def queries_table() -> str:
     rows = [("name", "question", "parameters"), ("---", "---", "---")]
     for query in named_queries().values():
         parameters = ", ".join(f"`{parameter.name}`" for parameter in query.parameters)
-        rows.append((f"`{query.name}`", query.title, parameters))
+        rows.append((f"[`{query.name}`](#{query.name})", query.title, parameters))
     return _table(rows)
 
 
