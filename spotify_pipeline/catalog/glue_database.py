@@ -154,6 +154,7 @@ class GlueDatabase:
             self._client.exceptions.AlreadyExistsException,
             self._client.exceptions.ConcurrentModificationException,
             self._client.exceptions.EntityNotFoundException,
+            self._client.exceptions.VersionMismatchException,
         )
         for _ in range(_TURNS):
             with self._explained(table.name):
