@@ -27,7 +27,8 @@ for _module in ("auth", "endpoint", "parsers"):
 
 _ATTEMPTS = 6  # of each request, unless AWS_MAX_ATTEMPTS says otherwise: pauses of a quarter of a minute in all
 _CONNECT_SECONDS, _READ_SECONDS = 10, 60
-
+CONNECTIONS = 16
+"""How many requests of one client can be under way at once."""
 
 _CLOCK = "RequestTimeTooSkewed"
 _CLOCK_WORDS = ("Signature expired", "Signature not yet current")  # with the code of a false signature
@@ -128,6 +129,7 @@ def client(service: Any) -> Any:
         retries={"mode": "standard", "total_max_attempts": int(attempts)},
         connect_timeout=_CONNECT_SECONDS,
         read_timeout=_READ_SECONDS,
+        max_pool_connections=CONNECTIONS,
     )
     with explained(f"the service {service}", SettingsError):
         try:

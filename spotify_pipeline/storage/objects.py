@@ -3,7 +3,8 @@
 import errno
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -27,7 +28,13 @@ class ObjectNotFoundError(StorageError):
 
 
 class ObjectStore(Protocol):
-    """What the stores for raw documents and tables need. Keys are paths with `/` between, relative to the store."""
+    """What the stores for raw documents and tables need. Keys are paths with `/` between, relative to the store.
+
+    Attributes:
+        at_once: how many calls are worth having under way at the same time.
+    """
+
+    at_once: int
 
     def uri(self, key: str) -> str:
         """The object's path or `s3://` address, for people and other tools."""
@@ -47,6 +54,10 @@ class ObjectStore(Protocol):
 
     def list(self, prefix: str) -> list[str]:
         """The keys that begin with `prefix`, sorted."""
+        ...
+
+    def copy(self, source: str, target: str) -> None:
+        """Put an object under another key as well; one that is there is replaced."""
         ...
 
     def move(self, source: str, target: str) -> None:
@@ -84,8 +95,25 @@ def probe(store: ObjectStore) -> None:
         )
 
 
+def for_each(store: ObjectStore, keys: Iterable[str], action: Callable[[str], object]) -> None:
+    """Do something with each of many objects, so many at once as is worth it; the first error ends it."""
+    if store.at_once == 1:
+        for key in keys:
+            action(key)
+        return
+    with ThreadPoolExecutor(store.at_once, thread_name_prefix="objects") as pool:
+        try:
+            for _ in pool.map(action, keys):
+                pass
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
 class FolderStore:
     """Objects as files in a folder."""
+
+    at_once = 1  # what takes time is the disk, and there is one
 
     def __init__(self, root: Path) -> None:
         """A store under `root`, which is created with the first object."""
@@ -138,6 +166,10 @@ class FolderStore:
             keys = (path.relative_to(self._root).as_posix() for path in files)
             return sorted(key for key in keys if key.startswith(prefix))
 
+    def copy(self, source: str, target: str) -> None:
+        """Write the file a second time."""
+        self.put(target, self.get(source))
+
     def move(self, source: str, target: str) -> None:
         """Rename the file, and remove folders that this leaves empty."""
         path, new_path = self._root / source, self._root / target
@@ -161,6 +193,8 @@ class FolderStore:
 
 class S3Store:
     """Objects in an S3 bucket, with the encryption that the bucket prescribes."""
+
+    at_once = aws.CONNECTIONS  # a request takes some 20 ms, nearly all of it on its way
 
     def __init__(self, client: "S3Client", bucket: str, prefix: str = "") -> None:
         """A store in `bucket`, all keys under `prefix`."""
@@ -199,15 +233,19 @@ class S3Store:
             keys = (found["Key"] for page in pages for found in page.get("Contents", ()))
             return sorted(key.removeprefix(self._prefix) for key in keys)
 
-    def move(self, source: str, target: str) -> None:
-        """Copy the object inside S3, then delete the source: a crash between leaves both."""
+    def copy(self, source: str, target: str) -> None:
+        """Copy the object inside S3."""
         with self._explained(source):
             self._client.copy_object(
                 Bucket=self._bucket,
                 Key=self._prefix + target,
                 CopySource={"Bucket": self._bucket, "Key": self._prefix + source},
             )
-            self._client.delete_object(Bucket=self._bucket, Key=self._prefix + source)
+
+    def move(self, source: str, target: str) -> None:
+        """Copy the object inside S3, then delete the source: a crash between leaves both."""
+        self.copy(source, target)
+        self.delete(source)
 
     def delete(self, key: str) -> None:
         """Remove the object; S3 does not mind if there is none."""

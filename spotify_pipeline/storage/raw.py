@@ -21,7 +21,7 @@ import msgspec
 from spotify_pipeline.errors import DataError
 from spotify_pipeline.spotify.manifest import Coverage, Manifest
 from spotify_pipeline.storage.details import DetailStore
-from spotify_pipeline.storage.objects import ObjectNotFoundError, ObjectStore
+from spotify_pipeline.storage.objects import ObjectNotFoundError, ObjectStore, for_each
 from spotify_pipeline.tables.schema import PARTITION_COLUMN
 
 _MANIFEST = "_manifest.json"
@@ -145,9 +145,8 @@ class RawStore:
 
     def clear_staged(self, day: date, keep: Container[str]) -> None:
         """Let go what is staged for the day, but for these playlists."""
-        for key in self._objects.list(f"{_folder(_STAGED, day)}/"):
-            if _playlist_id(key) not in keep:
-                self._objects.delete(key)
+        staged = self._objects.list(f"{_folder(_STAGED, day)}/")
+        for_each(self._objects, (key for key in staged if _playlist_id(key) not in keep), self._objects.delete)
 
     def stage_document(self, day: date, row: Coverage, document: bytes) -> None:
         """Keep a document for the day that is being extracted, and its row for a run that goes on after a crash."""
@@ -156,8 +155,7 @@ class RawStore:
     def stage_copy(self, day: date, playlist_id: str, source: date) -> None:
         """Keep the document of an earlier finished day for the day that is being extracted."""
         if source != day:
-            document = self._objects.get(_document(_DAYS, source, playlist_id))
-            self._objects.put(_document(_STAGED, day, playlist_id), document)
+            self._objects.copy(_document(_DAYS, source, playlist_id), _document(_STAGED, day, playlist_id))
 
     def pending(self) -> dict[str, Coverage]:
         """The rows of what was read, but not confirmed by a listing, by playlist."""
@@ -228,13 +226,18 @@ class RawStore:
         with suppress(ObjectNotFoundError):  # somebody else, who has opened the day, was faster
             rows = msgspec.json.decode(self._objects.get(manifest), type=Manifest).playlists
             of_the_day = {_document(_STAGED, day, row.playlist_id) for row in rows if row.status.has_document}
+            for_each(
+                self._objects,
+                (key for key in staged if key != manifest),
+                lambda key: self._settle(key) if key in of_the_day else self._objects.delete(key),
+            )
             # The manifest goes last: before everything is in place, a new day is not seen and an old one is not done.
-            for key in sorted(staged, key=manifest.__eq__):
-                if key == manifest or key in of_the_day:
-                    with suppress(ObjectNotFoundError):  # as above
-                        self._objects.move(key, key.replace(_STAGED, _DAYS, 1))
-                else:
-                    self._objects.delete(key)
+            self._settle(manifest)
+
+    def _settle(self, key: str) -> None:
+        """Move what is staged to its place."""
+        with suppress(ObjectNotFoundError):  # somebody else, who has opened the day, was faster
+            self._objects.move(key, key.replace(_STAGED, _DAYS, 1))
 
 
 def _encoded(manifest: Manifest) -> bytes:

@@ -16,6 +16,8 @@ class CrashingStore:
     A move is two changes, as in S3: between them the object is in both places.
     """
 
+    at_once = 1  # so that the order of changes is the one that is written
+
     def __init__(self, store: ObjectStore, changes: int) -> None:
         self._store, self._changes_left = store, changes
         self.uri, self.get, self.list, self.folders = store.uri, store.get, store.list, store.folders
@@ -24,9 +26,11 @@ class CrashingStore:
         self._change()
         self._store.put(key, content)
 
+    def copy(self, source: str, target: str) -> None:
+        self.put(target, self._store.get(source))
+
     def move(self, source: str, target: str) -> None:
-        content = self._store.get(source)
-        self.put(target, content)
+        self.copy(source, target)
         self.delete(source)
 
     def delete(self, key: str) -> None:

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import cycle, islice
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import boto3
@@ -18,7 +19,15 @@ import pytest
 from botocore.stub import Stubber
 
 from spotify_pipeline.errors import StorageError
-from spotify_pipeline.storage.objects import FolderStore, ObjectNotFoundError, ObjectStore, S3Store, open_store, probe
+from spotify_pipeline.storage.objects import (
+    FolderStore,
+    ObjectNotFoundError,
+    ObjectStore,
+    S3Store,
+    for_each,
+    open_store,
+    probe,
+)
 
 NOBODY = 65534
 KEYS = ["day=2/b.json", "day=2/a.json", "day=10/a.json", "day=1/a b é.json", "other/x"]
@@ -420,6 +429,48 @@ def test_an_unreachable_s3_is_said(bucket: str, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:1")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     assert sentence_of(lambda: open_store(f"s3://{bucket}").get("a")).startswith(f"Cannot reach the bucket {bucket} (")
+
+
+# Many objects
+
+
+def test_a_copied_object_is_in_both_places(objects: ObjectStore) -> None:
+    objects.put("a/b", b"1")
+    objects.put("c", b"old")
+    objects.copy("a/b", "c")
+    assert (objects.get("a/b"), objects.get("c")) == (b"1", b"1")
+    with pytest.raises(ObjectNotFoundError):
+        objects.copy("missing", "c")
+    assert objects.get("c") == b"1"
+
+
+def test_something_is_done_with_each_of_many_objects(objects: ObjectStore) -> None:
+    keys = [f"{number}/a" for number in range(40)]
+    for_each(objects, keys, lambda key: objects.put(key, key.encode()))
+    assert objects.list("") == sorted(keys)
+    for_each(objects, keys[1:], objects.delete)
+    assert objects.list("") == keys[:1]
+
+
+def test_as_many_at_once_as_the_store_takes(folder: Path) -> None:
+    store = FolderStore(folder)
+    store.at_once = 4
+    together = Barrier(4, timeout=10)
+    for_each(store, list("abcdefgh"), lambda _: together.wait())
+
+
+def test_the_first_error_ends_it(objects: ObjectStore) -> None:
+    done: list[str] = []
+
+    def act(key: str) -> None:
+        if key == "3":
+            raise StorageError("no")
+        done.append(key)
+        time.sleep(0.01)
+
+    with pytest.raises(StorageError, match="no"):
+        for_each(objects, map(str, range(2000)), act)
+    assert len(done) < 1000
 
 
 # Probing
