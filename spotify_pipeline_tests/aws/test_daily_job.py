@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from spotify_pipeline.query.engine import Answer
 from spotify_pipeline.query.named import named_queries
 from spotify_pipeline.query.translator import to_duckdb
 from spotify_pipeline.settings import load_settings
+from spotify_pipeline.spotify.patience import Clock, Patience
 from spotify_pipeline.tables.declarations import TABLES
 from spotify_pipeline_tests.aws.conftest import Aws
 from spotify_pipeline_tests.cli.conftest import Run
@@ -64,6 +66,10 @@ def from_dagster() -> None:
     assert all(evaluation.passed for evaluation in result.get_asset_check_evaluations())
 
 
+def wait_a_little(seconds: float, interrupted: Event) -> None:
+    interrupted.wait(seconds / 50)
+
+
 @pytest.fixture
 def on(aws: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str, str, date], Backends]:
     def set_variables(target: str, url: str, day: date) -> Backends:
@@ -85,7 +91,8 @@ def on(aws: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[s
         }
         for name, value in variables.items():
             monkeypatch.setenv(name, value)
-        return Backends(load_settings())
+        # The emulator answers at once, so that there is no need to wait as for Athena.
+        return Backends(load_settings(), new_patience=lambda tell: Patience(Clock(wait=wait_a_little), tell))
 
     return set_variables
 
