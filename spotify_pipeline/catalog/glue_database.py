@@ -61,8 +61,12 @@ class GlueDatabase:
 
     def partitions(self) -> Partitions:
         """The registered days, by table."""
-        found = {table.name: self.registered(table) for table in TABLES.values()}
-        return {name: set(known.sound | known.stale) for name, known in found.items()}
+        return {
+            table.name: {
+                self._day(table, found["Values"]) for found in self._partitions(table.name, with_columns=False)
+            }
+            for table in TABLES.values()
+        }
 
     def differences(self) -> Iterator[str]:
         """In what the tables and their partitions are not as declared, a sentence each."""
@@ -97,7 +101,7 @@ class GlueDatabase:
         """The partitions of a table; none where there is no table."""
         sound: set[date] = set()
         stale: set[date] = set()
-        for partition in self._partitions(table.name):
+        for partition in self._partitions(table.name, with_columns=True):
             day = self._day(table, partition["Values"])
             as_declared = fits(partition, partition_input(table, day, self._store.uri(table.name)))
             (sound if as_declared else stale).add(day)
@@ -191,11 +195,12 @@ class GlueDatabase:
         self._client.update_table(DatabaseName=self.name, TableInput=wanted, VersionId=found.get("VersionId", "0"))
         return "updated"
 
-    def _partitions(self, table: str) -> Iterator["PartitionTypeDef"]:
+    def _partitions(self, table: str, *, with_columns: bool) -> Iterator["PartitionTypeDef"]:
         with self._explained(table):
             try:
-                pages = self._client.get_paginator("get_partitions").paginate(DatabaseName=self.name, TableName=table)
-                for page in pages:
+                for page in self._client.get_paginator("get_partitions").paginate(
+                    DatabaseName=self.name, TableName=table, ExcludeColumnSchema=not with_columns
+                ):
                     yield from page["Partitions"]
             except self._client.exceptions.EntityNotFoundException:
                 return
