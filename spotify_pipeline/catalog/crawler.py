@@ -73,9 +73,8 @@ class CrawledCatalog:
                 try:
                     self._client.start_crawler(Name=self._name)
                     break
-                except (
-                    self._client.exceptions.CrawlerRunningException
-                ):  # somebody else's crawl may have begun too early
+                except self._client.exceptions.CrawlerRunningException:
+                    # Somebody else's crawl, which may have begun too early.
                     before = self._started(self._wait(progress, self._crawler()))
         crawler = self._wait(progress, self._crawler(), after=before)
         last = crawler.get("LastCrawl", {})

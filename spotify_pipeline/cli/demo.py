@@ -9,7 +9,7 @@ import click
 
 from spotify_pipeline.backends import Backends
 from spotify_pipeline.cli.progress import shown_progress
-from spotify_pipeline.demo.backends import Demo, DemoBackends, mark_as_demo, read_marker
+from spotify_pipeline.demo.backends import Demo, DemoBackends, demo_of, mark_as_demo
 from spotify_pipeline.errors import SettingsError
 from spotify_pipeline.query.formats import as_table
 from spotify_pipeline.query.named import named_query
@@ -30,7 +30,7 @@ def demo(verbose: bool, days: int) -> None:
     settings = load_settings()
     today = datetime.now(UTC).date()
     wanted = [today - timedelta(days=back) for back in reversed(range(days))]
-    history = read_marker(settings.data_dir)
+    history = demo_of(settings)
     if history is None:
         history = Demo(first_day=wanted[0], seed=_SEED)
         mark_as_demo(settings, history)

@@ -6,7 +6,7 @@ import webbrowser
 import click
 
 from spotify_pipeline.backends import Backends
-from spotify_pipeline.demo.backends import not_for_real_playlists, read_marker
+from spotify_pipeline.demo.backends import demo_of, not_for_real_playlists
 from spotify_pipeline.settings import Settings, load_settings
 from spotify_pipeline.spotify.login import Login
 from spotify_pipeline.spotify.patience import Patience
@@ -18,7 +18,7 @@ from spotify_pipeline.spotify.transport import new_session
 def login(no_browser: bool) -> None:
     """Ask for your consent in the browser, and remember it: for your own playlists."""
     settings = load_settings()
-    if settings.target == "local" and read_marker(settings.data_dir):
+    if demo_of(settings):
         raise not_for_real_playlists(settings)
     backends = Backends(settings)
     settings, store = backends.app_settings, backends.logins

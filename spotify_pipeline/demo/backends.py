@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from functools import cache
-from pathlib import Path
 
 import msgspec
 from pydantic import HttpUrl, SecretStr
@@ -33,23 +32,26 @@ class Demo(msgspec.Struct, frozen=True):
     seed: int
 
 
-def read_marker(data_dir: Path) -> Demo | None:
-    """The demo of a data folder; None if it is not a demo's.
+def demo_of(settings: Settings) -> Demo | None:
+    """The demo of the data folder; None if it is not a demo's, or if the settings keep data elsewhere.
 
     Raises:
-        SettingsError: it is marked as a demo's, but the mark cannot be read.
+        SettingsError: the folder is marked as a demo's, but the mark cannot be read.
     """
+    if settings.target != "local":
+        return None
+    marker = settings.data_dir / _MARKER
     try:
-        return msgspec.json.decode((data_dir / _MARKER).read_bytes(), type=Demo)
+        return msgspec.json.decode(marker.read_bytes(), type=Demo)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, msgspec.DecodeError) as error:
-        raise SettingsError(f"Cannot read {data_dir / _MARKER}, which marks a demo's folder: {error}.") from None
+        raise SettingsError(f"Cannot read {marker}, which marks a demo's folder: {error}.") from None
 
 
 def open_backends(settings: Settings) -> Backends:
     """The backends that the settings choose, with the stand-in for Spotify in a demo folder of the local target."""
-    demo = read_marker(settings.data_dir) if settings.target == "local" else None
+    demo = demo_of(settings)
     return DemoBackends(settings, demo) if demo else Backends(settings)
 
 

@@ -80,3 +80,16 @@ def test_a_damaged_mark_is_named(run: Run, data_dir: Path) -> None:
     outcome = run("run")
     assert outcome.code == 1
     assert f"Cannot read {data_dir / 'demo.json'}" in outcome.err
+
+
+def test_a_demo_s_folder_does_not_send_invented_days_to_aws(
+    run: Run, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data_dir.mkdir()
+    (data_dir / "demo.json").write_text(json.dumps({"first_day": str(TODAY), "seed": 1}))
+    monkeypatch.setenv("SPOTIFY_PIPELINE_TARGET", "aws")
+    monkeypatch.setenv("SPOTIFY_PIPELINE_RAW_BUCKET", "my-raw")
+    monkeypatch.setenv("SPOTIFY_PIPELINE_TABLES_BUCKET", "my-tables")
+    outcome = run("demo", "--days", "1")
+    assert outcome.code == 1
+    assert "The demo is for a folder, and SPOTIFY_PIPELINE_TARGET is aws" in outcome.err
