@@ -30,13 +30,15 @@ from dagster import (
 )
 from pydantic import Field
 
-from spotify_pipeline import steps
 from spotify_pipeline.orchestration.failures import explained
 from spotify_pipeline.orchestration.metadata import column_schema, enrichment_metadata
 from spotify_pipeline.orchestration.partitions import partition_day
 from spotify_pipeline.progress import Progress
 from spotify_pipeline.settings import Settings
 from spotify_pipeline.spotify.manifest import Manifest
+from spotify_pipeline.steps.details import enrich_day
+from spotify_pipeline.steps.extract import extract_day
+from spotify_pipeline.steps.tables import publish_day, transform_day
 from spotify_pipeline.storage.raw import RawDay
 from spotify_pipeline.tables.declarations import TABLES
 from spotify_pipeline.tables.transform import VERSION as TRANSFORM_VERSION
@@ -80,7 +82,7 @@ class ExtractConfig(Config):
 def extract_playlists(context: OpExecutionContext, config: ExtractConfig) -> Manifest:
     """Read today's playlists from Spotify."""
     with explained():
-        return steps.extract_day(
+        return extract_day(
             context.resources.backends,
             partition_day(context.partition_key),
             refresh=config.refresh,
@@ -97,7 +99,7 @@ def extract_playlists(context: OpExecutionContext, config: ExtractConfig) -> Man
 def transform_playlists(context: OpExecutionContext, raw_playlists: RawDay) -> Iterator[Output[Any]]:
     """Make all tables of a day, in one pass over its raw documents."""
     with explained():
-        frames = steps.transform_day(context.resources.backends.raw, raw_playlists)
+        frames = transform_day(context.resources.backends.raw, raw_playlists)
     for name in TABLES:
         yield Output(frames.pop(name), output_name=name)
 
@@ -119,7 +121,7 @@ def build_assets(partitions: DailyPartitionsDefinition, settings: Settings) -> l
     def raw_details(context: AssetExecutionContext) -> MaterializeResult[Any]:
         """Details of the day's artists and albums as Spotify sent them, of those of which none were read before."""
         with explained():
-            enrichment = steps.enrich_day(
+            enrichment = enrich_day(
                 context.resources.backends,
                 partition_day(context.partition_key),
                 progress=_Logged(context.log, context.resources.progress),
@@ -147,7 +149,7 @@ def build_assets(partitions: DailyPartitionsDefinition, settings: Settings) -> l
     def catalog(context: AssetExecutionContext) -> MaterializeResult[Any]:
         """Exactly the days that have passed their audit: what SQL shows."""
         with explained():
-            publication = steps.publish_day(
+            publication = publish_day(
                 context.resources.backends,
                 partition_day(context.partition_key),
                 progress=_Logged(context.log, context.resources.progress),

@@ -4,7 +4,7 @@ from datetime import date
 
 from dagster import RunRequest, ScheduleEvaluationContext, SkipReason, schedule
 
-from spotify_pipeline.backends import Backends
+from spotify_pipeline.backends.choice import Backends
 from spotify_pipeline.spotify.errors import QuotaError
 
 DAILY_JOB = "daily_snapshot"

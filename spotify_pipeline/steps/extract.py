@@ -6,7 +6,7 @@ from datetime import date
 
 from msgspec.structs import replace
 
-from spotify_pipeline.backends import Backends
+from spotify_pipeline.backends.source import Source
 from spotify_pipeline.errors import SettingsError, SpotifyError
 from spotify_pipeline.progress import SILENT, Progress
 from spotify_pipeline.spotify.client import LISTING_LIMIT, SpotifyClient
@@ -26,7 +26,7 @@ from spotify_pipeline.storage.raw import RawStore
 
 
 def extract_day(
-    backends: Backends,
+    backends: Source,
     day: date,
     *,
     refresh: bool = False,

@@ -22,7 +22,7 @@ from spotify_pipeline.errors import DataError
 from spotify_pipeline.spotify.manifest import Coverage, Manifest
 from spotify_pipeline.storage.details import DetailStore
 from spotify_pipeline.storage.objects import ObjectNotFoundError, ObjectStore, for_each
-from spotify_pipeline.tables.schema import PARTITION_COLUMN
+from spotify_pipeline.tables.partition import PARTITION_COLUMN
 
 _MANIFEST = "_manifest.json"
 _DOCUMENT, _ROW = ".json.gz", ".row.json"
