@@ -5,7 +5,7 @@ from functools import cached_property
 
 from spotify_pipeline.settings import Settings
 from spotify_pipeline.spotify.patience import Clock, Patience, Tell
-from spotify_pipeline.storage.objects import ObjectStore, open_store
+from spotify_pipeline.storage.objects import SharedStore, open_store
 from spotify_pipeline.storage.raw import RawStore
 
 
@@ -33,10 +33,10 @@ class Base:
         return self.new_patience(lambda _: None).clock
 
     @cached_property
-    def raw_objects(self) -> ObjectStore:
+    def raw_objects(self) -> SharedStore:
         """The objects in which raw documents are kept."""
         return self._objects("raw", self.settings.raw_bucket)
 
-    def _objects(self, folder: str, bucket: str | None) -> ObjectStore:
+    def _objects(self, folder: str, bucket: str | None) -> SharedStore:
         is_local = self.settings.target == "local"
         return open_store(str(self.settings.data_dir / folder) if is_local else f"s3://{bucket}")

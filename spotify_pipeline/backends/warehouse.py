@@ -7,7 +7,7 @@ from pathlib import Path
 from spotify_pipeline.backends.base import Base
 from spotify_pipeline.catalog.publication import Catalog
 from spotify_pipeline.query.engine import Engine
-from spotify_pipeline.storage.objects import ObjectStore
+from spotify_pipeline.storage.objects import SharedStore
 from spotify_pipeline.storage.tables import TableStore
 
 
@@ -35,6 +35,6 @@ class Warehouse(Base, ABC):
         return self.settings.data_dir / "catalog.duckdb"
 
     @cached_property
-    def table_objects(self) -> ObjectStore:
+    def table_objects(self) -> SharedStore:
         """The objects in which tables are kept."""
         return self._objects("tables", self.settings.tables_bucket)

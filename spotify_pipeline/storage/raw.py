@@ -240,6 +240,16 @@ class RawStore:
             self._objects.move(key, key.replace(_STAGED, _DAYS, 1))
 
 
+def day_of_manifest(key: str) -> date | None:
+    """The day whose manifest lies under this key; None if it is another object's."""
+    folder, _, name = key.rpartition("/")
+    with suppress(ValueError):
+        day = date.fromisoformat(folder.rpartition("=")[2])
+        if name == _MANIFEST and folder == _folder(_DAYS, day):
+            return day
+    return None
+
+
 def _encoded(manifest: Manifest) -> bytes:
     return msgspec.json.format(msgspec.json.encode(manifest), indent=1)
 
