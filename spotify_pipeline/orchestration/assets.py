@@ -13,7 +13,6 @@ from dagster import (
     AssetsDefinition,
     AssetSpec,
     Config,
-    DagsterLogManager,
     DailyPartitionsDefinition,
     FreshnessPolicy,
     In,
@@ -33,7 +32,7 @@ from pydantic import Field
 from spotify_pipeline.orchestration.failures import explained
 from spotify_pipeline.orchestration.metadata import column_schema, enrichment_metadata
 from spotify_pipeline.orchestration.partitions import partition_day
-from spotify_pipeline.progress import Progress
+from spotify_pipeline.progress import LoggedProgress
 from spotify_pipeline.settings import Settings
 from spotify_pipeline.spotify.manifest import Manifest
 from spotify_pipeline.steps.details import enrich_day
@@ -47,23 +46,6 @@ _DETAILS = "raw_details"
 _EXTRACTION_VERSION = "1"
 _OWNERS = ["team:spotify-pipeline"]
 _FRESHNESS = FreshnessPolicy.cron(deadline_cron="0 12 * * *", lower_bound_delta=timedelta(hours=12))
-_LOG_LINES = 20  # of progress, however much there is to do
-
-
-class _Logged(Progress):
-    """Progress in the run's log, and for whoever else is shown it."""
-
-    def __init__(self, log: DagsterLogManager, shown: Progress) -> None:
-        self._log, self._shown = log, shown
-
-    def count(self, done: int, total: int, text: str) -> None:
-        self._shown.count(done, total, text)
-        if done * _LOG_LINES // max(total, 1) > (done - 1) * _LOG_LINES // max(total, 1):
-            self._log.info(f"{done} of {total}: {text}")
-
-    def tell(self, text: str) -> None:
-        self._shown.tell(text)
-        self._log.info(text)
 
 
 class ExtractConfig(Config):
@@ -87,7 +69,7 @@ def extract_playlists(context: OpExecutionContext, config: ExtractConfig) -> Man
             partition_day(context.partition_key),
             refresh=config.refresh,
             accept=config.accept,
-            progress=_Logged(context.log, context.resources.progress),
+            progress=LoggedProgress(context.log.info, context.resources.progress),
         )
 
 
@@ -124,7 +106,7 @@ def build_assets(partitions: DailyPartitionsDefinition, settings: Settings) -> l
             enrichment = enrich_day(
                 context.resources.backends,
                 partition_day(context.partition_key),
-                progress=_Logged(context.log, context.resources.progress),
+                progress=LoggedProgress(context.log.info, context.resources.progress),
             )
         return MaterializeResult(metadata=enrichment_metadata(enrichment))
 
@@ -152,7 +134,7 @@ def build_assets(partitions: DailyPartitionsDefinition, settings: Settings) -> l
             publication = publish_day(
                 context.resources.backends,
                 partition_day(context.partition_key),
-                progress=_Logged(context.log, context.resources.progress),
+                progress=LoggedProgress(context.log.info, context.resources.progress),
             )
         return MaterializeResult(
             metadata={
