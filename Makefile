@@ -20,7 +20,7 @@ help:               ## what there is to make
 	@touch $@
 
 .venv/installed-dev: .venv/installed
-	$(INSTALL) --editable '.[dev,spark]'
+	$(INSTALL) --editable '.[dev,lambda,spark]'
 	@touch $@
 
 # Apart from .venv, because the emulator pins another botocore.

@@ -1,1 +1,4 @@
-"""Entry points for AWS Lambda, over the same steps as Dagster's ops. They import neither Dagster nor the other's parts."""
+"""Entry points for AWS Lambda, over the same steps as Dagster's ops: one function extracts, one makes tables of it.
+
+Neither imports Dagster, or what only the other needs.
+"""
