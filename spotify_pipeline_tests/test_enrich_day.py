@@ -16,8 +16,8 @@ import requests
 from spotify_pipeline.backends.choice import Backends, choose_backends
 from spotify_pipeline.progress import Progress
 from spotify_pipeline.settings import Settings
-from spotify_pipeline.spotify.details import ALBUMS, ARTISTS
-from spotify_pipeline.steps.details import Details, Enrichment, enrich_day
+from spotify_pipeline.spotify.details import ALBUMS, ARTISTS, Details
+from spotify_pipeline.steps.details import Enrichment, enrich_day
 from spotify_pipeline.steps.extract import extract_day
 from spotify_pipeline.steps.tables import transform_day
 from spotify_pipeline.storage.details import OBJECTS_IN_FILE

@@ -14,11 +14,13 @@ from urllib.parse import unquote_plus
 import msgspec
 from msgspec import Meta, Struct
 
-from spotify_pipeline.errors import SettingsError
+from spotify_pipeline.errors import PipelineError, SettingsError
 from spotify_pipeline.spotify.playlist_ids import parse_playlist_id
 from spotify_pipeline.storage.raw import day_of_manifest
 
 _PIPES = "DAGSTER_PIPES_"  # what Dagster adds begins with it
+_MOST_CONTINUATIONS = 12
+"""Of one extraction. Lambda itself ends functions that call themselves more than 16 times in a row."""
 
 
 class ExtractionRequest(Struct, frozen=True, forbid_unknown_fields=True):
@@ -35,6 +37,19 @@ class ExtractionRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """Playlists that may have lost as many rows as they have."""
     continuation: Annotated[int, Meta(ge=0)] = 0
     """How many invocations have run out of time before this one."""
+
+    def continued(self) -> "ExtractionRequest":
+        """What goes on where the time was up.
+
+        Raises:
+            PipelineError: it was gone on with often enough.
+        """
+        if self.continuation == _MOST_CONTINUATIONS:
+            raise PipelineError(
+                f"The extraction is not done after {_MOST_CONTINUATIONS + 1} invocations in a row: give the function "
+                "more time, or name fewer playlists."
+            )
+        return msgspec.structs.replace(self, scheduled=False, continuation=self.continuation + 1)
 
 
 class TransformationRequest(Struct, frozen=True, forbid_unknown_fields=True):

@@ -11,25 +11,22 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import msgspec
-from msgspec import Struct
 from msgspec.structs import replace
 
 from spotify_pipeline import aws
 from spotify_pipeline.backends.source import Source
 from spotify_pipeline.errors import PipelineError
+from spotify_pipeline.lambdas.answers import Extraction
 from spotify_pipeline.lambdas.events import ExtractionRequest, extraction_request
 from spotify_pipeline.lambdas.invocation import Invocation, LambdaContext, answer
 from spotify_pipeline.settings import load_settings
 from spotify_pipeline.spotify.errors import OutOfTimeError
 from spotify_pipeline.spotify.manifest import Status
-from spotify_pipeline.steps.details import Details, enrich_day
+from spotify_pipeline.steps.details import enrich_day
 from spotify_pipeline.steps.extract import extract_day
 from spotify_pipeline.steps.notices import consent_notice
 from spotify_pipeline.steps.schedule import reason_to_skip
 from spotify_pipeline.storage.lease import leased
-
-_MOST_CONTINUATIONS = 12
-"""Of one extraction. Lambda itself ends functions that call themselves more than 16 times in a row."""
 
 _METRICS = {
     Status.OBSERVED: "Observed",
@@ -38,30 +35,6 @@ _METRICS = {
     Status.NOT_FOUND: "NotFound",
     Status.FAILED: "Failed",
 }
-
-
-class Extraction(Struct, frozen=True, omit_defaults=True):
-    """What came of it.
-
-    Attributes:
-        day: the day.
-        skipped: why nothing was asked.
-        playlists: how many have each status.
-        requests: how many were sent, those for details included.
-        stopped: why not everything was asked for.
-        unfinished: whether the time was up; the function then has started itself again, unless Dagster is to do it.
-        artists: of how many details are known.
-        albums: as well.
-    """
-
-    day: date
-    skipped: str | None = None
-    playlists: dict[str, int] = {}
-    requests: int = 0
-    stopped: str | None = None
-    unfinished: bool = False
-    artists: Details | None = None
-    albums: Details | None = None
 
 
 def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
@@ -158,12 +131,7 @@ def _start_again(invocation: Invocation, request: ExtractionRequest) -> None:
     Raises:
         PipelineError: it was called often enough.
     """
-    if request.continuation == _MOST_CONTINUATIONS:
-        raise PipelineError(
-            f"The extraction is not done after {_MOST_CONTINUATIONS + 1} invocations in a row: give the function more "
-            "time, or name fewer playlists."
-        )
-    rest = replace(request, scheduled=False, continuation=request.continuation + 1)
+    rest = request.continued()
     with aws.explained(f"the function {invocation.function}", PipelineError):
         aws.client("lambda").invoke(
             FunctionName=invocation.function, InvocationType="Event", Payload=msgspec.json.encode(rest)

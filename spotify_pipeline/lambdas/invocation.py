@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from spotify_pipeline.errors import PipelineError
 from spotify_pipeline.lambdas import pipes
+from spotify_pipeline.lambdas.answers import Problem
 from spotify_pipeline.progress import LoggedProgress
 from spotify_pipeline.spotify.patience import Clock, Patience, Tell
 
@@ -95,8 +96,8 @@ def answer(
 ) -> dict[str, Any]:
     """Do the work of a function, and give its outcome as the function's answer.
 
-    Dagster is told of an error that the user can put right, which then is the answer; to others it is raised, so that
-    Lambda repeats the event and hands it to the dead-letter queue at last.
+    To Dagster, an error that the user can put right is the answer, a `Problem`; to others it is raised, so that Lambda
+    repeats the event and hands it to the dead-letter queue at last.
 
     Raises:
         PipelineError: something that the user can put right; its message is all that there is to know.
@@ -112,10 +113,8 @@ def answer(
             _LOG.error(str(error), extra={"error": type(error).__name__})
             if dagster is None:
                 raise error.with_traceback(None) from None  # the message is for people, and says it all
-            outcome = pipes.failure(error)
+            outcome = msgspec.to_builtins(Problem(str(error), error.may_pass))
         _LOG.info("done", extra={"outcome": outcome})
-        if dagster:
-            dagster.report_custom_message(outcome)
     return outcome
 
 

@@ -1,7 +1,7 @@
-"""Dagster Pipes, from a function's side: what Dagster puts into an event, and messages back to it through S3.
+"""Dagster Pipes, from a function's side: what Dagster puts into an event, and log lines back to it through S3.
 
-The log that Lambda returns to a caller holds its last four kilobytes only, so messages go through the bucket of raw
-documents.
+The log that Lambda returns to a caller comes when all is done, and is its last four kilobytes only, so the lines go
+through the bucket of raw documents.
 """
 
 from collections.abc import Iterator, Mapping
@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from spotify_pipeline import aws
-from spotify_pipeline.errors import PipelineError
 
 if TYPE_CHECKING:
     from dagster_pipes import PipesContext
@@ -35,8 +34,3 @@ def session(event: Mapping[str, Any]) -> "Iterator[PipesContext | None]":
     writer = PipesS3MessageWriter(aws.client("s3"), interval=1)
     with PipesContext(PipesMappingParamsLoader(event), PipesDefaultContextLoader(), writer) as context:
         yield context
-
-
-def failure(error: PipelineError) -> dict[str, Any]:
-    """An error as the answer to Dagster."""
-    return {"error": str(error), "may_pass": error.may_pass}

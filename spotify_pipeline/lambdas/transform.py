@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from spotify_pipeline.backends.aws import AwsWarehouse
 from spotify_pipeline.backends.warehouse import Warehouse
 from spotify_pipeline.errors import PipelineError
+from spotify_pipeline.lambdas.answers import Transformation
 from spotify_pipeline.lambdas.events import TransformationRequest, transformation_request
 from spotify_pipeline.lambdas.invocation import Invocation, LambdaContext, answer
 from spotify_pipeline.settings import load_settings
@@ -22,22 +22,6 @@ from spotify_pipeline.steps.tables import publish_day, transform_day
 from spotify_pipeline.steps.verification import VERIFICATIONS
 from spotify_pipeline.storage.lease import leased
 from spotify_pipeline.tables.declarations import TABLES
-
-
-class Transformation(Struct, frozen=True, omit_defaults=True):
-    """What came of it.
-
-    Attributes:
-        day: the day.
-        rows: how many each table has; empty where it was not transformed.
-        published_days: how many the catalog shows; 0 where nothing was published.
-        problems: what the verification found, a sentence each: the day is published all the same.
-    """
-
-    day: date
-    rows: dict[str, int] = {}
-    published_days: int = 0
-    problems: tuple[str, ...] = ()
 
 
 def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Kinds of details: the full objects of artists and albums, of which tracks hold a part only."""
+"""Details: the full objects of artists and albums, of which tracks hold a part only."""
 
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -21,6 +21,15 @@ class Kind(Generic[Detail]):
     name: str
     type: type[Detail]
     most: int
+
+
+@dataclass(frozen=True)
+class Details:
+    """Of how many artists, or albums, details are known: of `wanted`, `read` are new and `missing` are still unread."""
+
+    wanted: int
+    read: int
+    missing: int
 
 
 ARTISTS = Kind("artists", Artist, 50)

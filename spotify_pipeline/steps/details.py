@@ -11,7 +11,7 @@ from spotify_pipeline.backends.source import Source
 from spotify_pipeline.errors import DataError
 from spotify_pipeline.progress import SILENT, Progress
 from spotify_pipeline.spotify.detail_reader import DetailReader
-from spotify_pipeline.spotify.details import ALBUMS, ARTISTS, Kind
+from spotify_pipeline.spotify.details import ALBUMS, ARTISTS, Details, Kind
 from spotify_pipeline.spotify.documents import Album, Content, Playlist, decode
 from spotify_pipeline.spotify.manifest import Manifest
 from spotify_pipeline.storage.details import DetailStore
@@ -19,15 +19,6 @@ from spotify_pipeline.storage.raw import RawDay
 
 _MOST_REQUESTS = 1_000
 """In a run without a budget: using up Spotify's quota for details would cost the next morning's playlists."""
-
-
-@dataclass(frozen=True)
-class Details:
-    """Of how many artists, or albums, details are known: of `wanted`, `read` are new and `missing` are still unread."""
-
-    wanted: int
-    read: int
-    missing: int
 
 
 @dataclass(frozen=True)
