@@ -7,6 +7,7 @@ boto3 is imported late, because that takes a third of a second and a laptop with
 import logging
 import os
 import re
+import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, overload
@@ -28,6 +29,9 @@ for _module in ("auth", "endpoint", "parsers"):
 
 _ATTEMPTS = 6  # of each request, unless AWS_MAX_ATTEMPTS says otherwise: pauses of a quarter of a minute in all
 _CONNECT_SECONDS, _READ_SECONDS = 10, 60
+_SILENT_SECONDS = 60
+"""After which TCP asks whether the other side is still there; a NAT gateway forgets a silent connection after 350."""
+_TCP_KEEPIDLE = getattr(socket, "TCP_KEEPIDLE", None) or getattr(socket, "TCP_KEEPALIVE", None)  # as macOS calls it
 CONNECTIONS = 16
 """How many requests of one client can be under way at once."""
 
@@ -45,7 +49,7 @@ class _Refusal(NamedTuple):
 
 _REFUSALS = (
     _Refusal(
-        frozenset({"NoSuchBucket"}),
+        frozenset({"NoSuchBucket", "ResourceNotFoundException"}),
         "There is no such thing as {resource}: create it, or correct its name in the settings.",
     ),
     _Refusal(
@@ -115,9 +119,14 @@ def client(service: Literal["athena"]) -> "AthenaClient": ...
 @overload
 def client(service: Literal["secretsmanager"]) -> "SecretsManagerClient": ...
 @overload
-def client(service: Literal["lambda"]) -> "LambdaClient": ...
-def client(service: Any) -> Any:
+def client(service: Literal["lambda"], *, work_seconds: int | None = None) -> "LambdaClient": ...
+def client(service: Any, *, work_seconds: int | None = None) -> Any:
     """A client that repeats what was throttled or lost on the way. Nothing is asked yet.
+
+    Args:
+        service: as boto3 calls it.
+        work_seconds: how long to wait for an answer that is work, not to be done twice: nothing is repeated then, and
+            the connection is kept alive meanwhile.
 
     Raises:
         SettingsError: there is no region, the profile does not exist, or another variable of AWS is wrong.
@@ -129,18 +138,25 @@ def client(service: Any) -> Any:
     if not re.fullmatch("[1-9][0-9]{0,3}", attempts):
         raise SettingsError("AWS_MAX_ATTEMPTS: set it to a whole number from 1, or unset it.")
     config = Config(
-        retries={"mode": "standard", "total_max_attempts": int(attempts)},
+        retries={"mode": "standard", "total_max_attempts": 1 if work_seconds else int(attempts)},
         connect_timeout=_CONNECT_SECONDS,
-        read_timeout=_READ_SECONDS,
+        read_timeout=work_seconds or _READ_SECONDS,
         max_pool_connections=CONNECTIONS,
+        tcp_keepalive=work_seconds is not None,
     )
     with explained(f"the service {service}", SettingsError):
         try:
-            return boto3.client(service, config=config)
+            made = boto3.client(service, config=config)
         except ValueError as error:  # the address or the region is no such thing
             raise SettingsError(
                 f"Cannot use the service {service}: {one_line(str(error))}: correct the AWS_* variables."
             ) from None
+    if work_seconds and _TCP_KEEPIDLE:
+        # botocore leaves it to the operating system after how long TCP asks: on Linux that is two hours.
+        made._endpoint.http_session._socket_options.append(  # noqa: SLF001  # there is no public way
+            (socket.IPPROTO_TCP, _TCP_KEEPIDLE, _SILENT_SECONDS)
+        )
+    return made
 
 
 @contextmanager

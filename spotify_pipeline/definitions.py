@@ -8,8 +8,9 @@ from spotify_pipeline.backends.choice import Backends
 from spotify_pipeline.demo.backends import open_backends
 from spotify_pipeline.orchestration.assets import build_assets
 from spotify_pipeline.orchestration.checks import build_checks
+from spotify_pipeline.orchestration.compute import InProcess
 from spotify_pipeline.orchestration.failures import RETRY_POLICY
-from spotify_pipeline.orchestration.io_managers import RawDocumentsIOManager, TablePartitionsIOManager
+from spotify_pipeline.orchestration.lambda_compute import InLambda
 from spotify_pipeline.orchestration.partitions import daily_partitions
 from spotify_pipeline.orchestration.schedules import DAILY_JOB, daily_snapshot_schedule
 from spotify_pipeline.orchestration.sensors import failures_sensor
@@ -37,11 +38,12 @@ def build_defs(
         description="One day from Spotify to SQL: extract, transform, audit, publish.",
         op_retry_policy=retry_policy,
     )
+    compute = (InProcess if backends.settings.compute == "local" else InLambda)(backends)
     resources = {
         "backends": backends,
         "progress": Progress(),  # the command line shows a bar instead
-        "raw_documents": RawDocumentsIOManager(backends),
-        "table_partitions": TablePartitionsIOManager(backends),
+        "compute": compute,
+        **compute.io_managers,
     }
     return Definitions(
         assets=build_assets(partitions, backends.settings),

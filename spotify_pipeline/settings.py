@@ -14,6 +14,7 @@ from spotify_pipeline.errors import SettingsError
 
 SPOTIFY_API_URL = "https://api.spotify.com/v1/"
 _BUCKET = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"
+_FUNCTION = r"^[a-zA-Z0-9:_$-]{1,170}$"
 _MEANS_SOMETHING_TO_DUCKDB = frozenset("=?*[]")  # in the path of a Parquet file: `name=x` is a column, the rest globs
 
 
@@ -136,6 +137,24 @@ class Settings(BaseSettings):
         "`new`: read the details of artists and albums that have not been read before (genres, followers, label).",
         default="none",
     )
+    compute: Literal["local", "lambda"] = _variable(
+        "SPOTIFY_PIPELINE_COMPUTE",
+        "Where Dagster lets extraction and transformation run: `local` (in its own process) or `lambda` (in the "
+        "functions in AWS; aws target).",
+        default="local",
+    )
+    extract_function: str = _variable(
+        "SPOTIFY_PIPELINE_EXTRACT_FUNCTION",
+        "The name or ARN of the Lambda function that extracts.",
+        default="spotify-pipeline-extract",
+        pattern=_FUNCTION,
+    )
+    transform_function: str = _variable(
+        "SPOTIFY_PIPELINE_TRANSFORM_FUNCTION",
+        "The name or ARN of the Lambda function that transforms.",
+        default="spotify-pipeline-transform",
+        pattern=_FUNCTION,
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -161,6 +180,11 @@ class Settings(BaseSettings):
                     "SPOTIFY_PIPELINE_RAW_BUCKET and SPOTIFY_PIPELINE_TABLES_BUCKET name the same bucket, but who may "
                     "read tables should not read raw documents; name two"
                 )
+        if self.compute == "lambda" and self.target != "aws":
+            raise ValueError(
+                "SPOTIFY_PIPELINE_COMPUTE is lambda, which needs SPOTIFY_PIPELINE_TARGET to be aws: the functions keep "
+                "nothing on this machine"
+            )
         if self.start_date > self.today():
             raise ValueError(f"SPOTIFY_PIPELINE_START_DATE {self.start_date} lies after today, {self.today()}")
         return self

@@ -29,15 +29,13 @@ from dagster import (
 )
 from pydantic import Field
 
+from spotify_pipeline.orchestration.compute import Compute, logged_progress
 from spotify_pipeline.orchestration.failures import explained
-from spotify_pipeline.orchestration.metadata import column_schema, enrichment_metadata
+from spotify_pipeline.orchestration.metadata import column_schema
 from spotify_pipeline.orchestration.partitions import partition_day
-from spotify_pipeline.progress import LoggedProgress
 from spotify_pipeline.settings import Settings
 from spotify_pipeline.spotify.manifest import Manifest
-from spotify_pipeline.steps.details import enrich_day
-from spotify_pipeline.steps.extract import extract_day
-from spotify_pipeline.steps.tables import publish_day, transform_day
+from spotify_pipeline.steps.tables import publish_day
 from spotify_pipeline.storage.raw import RawDay
 from spotify_pipeline.tables.declarations import TABLES
 from spotify_pipeline.tables.transform import VERSION as TRANSFORM_VERSION
@@ -59,31 +57,25 @@ class ExtractConfig(Config):
 
 @op(
     out=Out(io_manager_key="raw_documents"),
-    required_resource_keys={"backends", "progress"},
+    required_resource_keys={"compute", "progress"},
 )
-def extract_playlists(context: OpExecutionContext, config: ExtractConfig) -> Manifest:
+def extract_playlists(context: OpExecutionContext, config: ExtractConfig) -> Output[Manifest]:
     """Read today's playlists from Spotify."""
+    compute: Compute = context.resources.compute
     with explained():
-        return extract_day(
-            context.resources.backends,
-            partition_day(context.partition_key),
-            refresh=config.refresh,
-            accept=config.accept,
-            progress=LoggedProgress(context.log.info, context.resources.progress),
-        )
+        return compute.extract(context, refresh=config.refresh, accept=config.accept)
 
 
 @op(
     ins={_DETAILS: In(Nothing)},  # they are read beside the documents; without enrichment nobody makes them
     out={name: Out(io_manager_key="table_partitions") for name in TABLES},
-    required_resource_keys={"backends"},
+    required_resource_keys={"compute", "progress"},
 )
 def transform_playlists(context: OpExecutionContext, raw_playlists: RawDay) -> Iterator[Output[Any]]:
     """Make all tables of a day, in one pass over its raw documents."""
+    compute: Compute = context.resources.compute
     with explained():
-        frames = transform_day(context.resources.backends.raw, raw_playlists)
-    for name in TABLES:
-        yield Output(frames.pop(name), output_name=name)
+        yield from compute.transform(context, raw_playlists)
 
 
 def build_assets(partitions: DailyPartitionsDefinition, settings: Settings) -> list[AssetsDefinition]:
@@ -98,17 +90,13 @@ def build_assets(partitions: DailyPartitionsDefinition, settings: Settings) -> l
     @asset(
         partitions_def=partitions,
         deps=["raw_playlists"],
-        required_resource_keys={"backends", "progress"},
+        required_resource_keys={"compute", "progress"},
     )
     def raw_details(context: AssetExecutionContext) -> MaterializeResult[Any]:
         """Details of the day's artists and albums as Spotify sent them, of those of which none were read before."""
+        compute: Compute = context.resources.compute
         with explained():
-            enrichment = enrich_day(
-                context.resources.backends,
-                partition_day(context.partition_key),
-                progress=LoggedProgress(context.log.info, context.resources.progress),
-            )
-        return MaterializeResult(metadata=enrichment_metadata(enrichment))
+            return compute.enrich(context.op_execution_context)
 
     def tables(raw_playlists: Any) -> Any:  # noqa: ANN401
         return transform_playlists(raw_playlists)._asdict()
@@ -134,7 +122,7 @@ def build_assets(partitions: DailyPartitionsDefinition, settings: Settings) -> l
             publication = publish_day(
                 context.resources.backends,
                 partition_day(context.partition_key),
-                progress=LoggedProgress(context.log.info, context.resources.progress),
+                progress=logged_progress(context.op_execution_context),
             )
         return MaterializeResult(
             metadata={

@@ -1,5 +1,7 @@
 """Dagster's IO managers: thin adapters over the stores, for a folder and for S3 alike."""
 
+from datetime import date
+
 import polars as pl
 from dagster import InputContext, IOManager, OutputContext
 
@@ -9,6 +11,7 @@ from spotify_pipeline.orchestration.partitions import partition_day
 from spotify_pipeline.spotify.manifest import Manifest
 from spotify_pipeline.storage.raw import RawDay
 from spotify_pipeline.tables.declarations import TABLES
+from spotify_pipeline.tables.schema import Table
 
 
 class RawDocumentsIOManager(IOManager):
@@ -19,14 +22,24 @@ class RawDocumentsIOManager(IOManager):
         self._backends = backends
 
     def handle_output(self, context: OutputContext, obj: Manifest) -> None:
-        """Commit the day: its manifest is written last."""
-        raw = self._backends.raw
-        raw.commit(obj)
-        context.add_output_metadata(manifest_metadata(obj, raw.uri(obj.snapshot_date)))
+        """Keep the day and show what came of it."""
+        self._keep(obj)
+        context.add_output_metadata(manifest_metadata(obj, self._backends.raw.uri(obj.snapshot_date)))
 
     def load_input(self, context: InputContext) -> RawDay:
         """The manifest with the documents, which are read one at a time."""
         return self._backends.raw.open_day(partition_day(context.partition_key))
+
+    def _keep(self, manifest: Manifest) -> None:
+        """Commit the day: its manifest is written last."""
+        self._backends.raw.commit(manifest)
+
+
+class CommittedDocumentsIOManager(RawDocumentsIOManager):
+    """As above, where who has extracted the day has also committed it."""
+
+    def _keep(self, manifest: Manifest) -> None:
+        """Leave it as it is."""
 
 
 class TablePartitionsIOManager(IOManager):
@@ -37,15 +50,22 @@ class TablePartitionsIOManager(IOManager):
         self._backends = backends
 
     def handle_output(self, context: OutputContext, obj: pl.DataFrame) -> None:
-        """Stage the partition; it replaces the published one when the day has passed its audit."""
-        tables, name, day = (
-            self._backends.tables,
-            context.asset_key.path[-1],
-            partition_day(context.partition_key),
-        )
-        tables.stage(TABLES[name], day, obj)
-        context.add_output_metadata(partition_metadata(TABLES[name], obj, tables.uri(name, day)))
+        """Keep the partition and show what is in it."""
+        table, day = TABLES[context.asset_key.path[-1]], partition_day(context.partition_key)
+        self._keep(table, day, obj)
+        context.add_output_metadata(partition_metadata(table, obj, self._backends.tables.uri(table.name, day)))
 
     def load_input(self, context: InputContext) -> pl.DataFrame:
         """The newest rows of the partition, staged or published."""
         return self._backends.tables.read(context.asset_key.path[-1], partition_day(context.partition_key))
+
+    def _keep(self, table: Table, day: date, frame: pl.DataFrame) -> None:
+        """Stage the partition; it replaces the published one when the day has passed its audit."""
+        self._backends.tables.stage(table, day, frame)
+
+
+class StagedPartitionsIOManager(TablePartitionsIOManager):
+    """As above, where who has made the tables has also staged them."""
+
+    def _keep(self, table: Table, day: date, frame: pl.DataFrame) -> None:
+        """Leave it as it is."""

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from spotify_pipeline.backends.source import Source
 from spotify_pipeline.errors import SettingsError, SpotifyError
 from spotify_pipeline.progress import SILENT, Progress
+from spotify_pipeline.settings import Settings
 from spotify_pipeline.spotify.client import LISTING_LIMIT, SpotifyClient
 from spotify_pipeline.spotify.errors import ClockError, OutOfTimeError
 from spotify_pipeline.spotify.extraction import (
@@ -53,12 +54,7 @@ def extract_day(
         SpotifyError: the list of playlists cannot be had, or Spotify stopped the run before anything was read.
         StorageError: documents cannot be written.
     """
-    today = backends.settings.today()
-    if day != today:
-        raise SettingsError(
-            f"Spotify only tells what playlists are now, so {day} cannot be extracted, only today, {today} (UTC); "
-            "transform and publish run for any day that has raw data."
-        )
+    require_today(backends.settings, day)
     named = parse_playlists(backends.settings.playlists)
     with backends.spotify(progress.tell) as client:
         stale_before = (since or datetime.max.replace(tzinfo=UTC)) if refresh else None
@@ -69,6 +65,20 @@ def extract_day(
             extraction.read_named(named)
         manifest = extraction.manifest()
         return manifest if manifest.out_of_time else manifest.accepting(accept)  # else the run that ends the day does
+
+
+def require_today(settings: Settings, day: date) -> None:
+    """Refuse to extract any day but today.
+
+    Raises:
+        SettingsError: it is another one.
+    """
+    today = settings.today()
+    if day != today:
+        raise SettingsError(
+            f"Spotify only tells what playlists are now, so {day} cannot be extracted, only today, {today} (UTC); "
+            "transform and publish run for any day that has raw data."
+        )
 
 
 class _Extraction:

@@ -1,0 +1,162 @@
+"""Calling a deployed function through Dagster Pipes. Import it late: dagster_aws takes two to five seconds."""
+
+import base64
+import json
+import re
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from dagster import OpExecutionContext
+from dagster_aws.pipes import PipesLambdaClient, PipesS3MessageReader
+
+from spotify_pipeline import aws
+from spotify_pipeline.errors import PipelineError
+from spotify_pipeline.lambdas.answers import Problem
+from spotify_pipeline.spotify.patience import Tell
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda.type_defs import InvocationResponseTypeDef
+
+_LONGEST_SECONDS = 15 * 60 + 60  # a function may take fifteen minutes; the rest is for starting it and for the answer
+_MESSAGES = "_pipes"
+_BUSY = "ReservedFunctionConcurrentInvocationLimitExceeded"
+_MEMORY = re.compile(r'(?:Max Memory Used: |"maxMemoryUsedMB":)\s*(\d+)')  # in a log of lines, or of JSON
+
+
+class FunctionError(PipelineError):
+    """A function cannot be called, ended without an answer, or answered with an error."""
+
+
+class LambdaFunction:
+    """A function in AWS, as one step of Dagster calls it.
+
+    Attributes:
+        name: its name or ARN.
+    """
+
+    def __init__(self, name: str, raw_bucket: str, context: OpExecutionContext) -> None:
+        """Get ready; log lines come through `raw_bucket`, into the log and the progress of `context`."""
+        self.name = name
+        self._bucket, self._context = raw_bucket, context
+        self._client = aws.client("lambda", work_seconds=_LONGEST_SECONDS)
+        self._request_ids: list[str] = []
+        self._seconds, self._memory = 0.0, 0
+        self._answer = b""
+
+    @property
+    def log_group(self) -> str:
+        """Where Lambda keeps its log, unless somebody has chosen otherwise."""
+        return f"/aws/lambda/{self.name.rpartition(':function:')[2].partition(':')[0]}"
+
+    def facts(self) -> dict[str, Any]:
+        """What Dagster shows of the invocations up to now: seconds in all, and the most megabytes that one needed."""
+        return {
+            "function": self.name,
+            "function_log_group": self.log_group,
+            "function_requests": ", ".join(self._request_ids),
+            "function_seconds": round(self._seconds, 1),
+            "function_memory_mb": self._memory,
+        }
+
+    def call(self, request: msgspec.Struct) -> object:
+        """Give it a request and wait for the answer, which is given as JSON has it.
+
+        Raises:
+            FunctionError: it could not be called, ended without an answer, or answered with a `Problem`.
+        """
+        messages = _Messages(self._bucket, self._context.resources.progress.tell)
+        client = PipesLambdaClient(client=self, message_reader=messages)
+        client.run(function_name=self.name, event=msgspec.to_builtins(request), context=self._context)
+        with suppress(msgspec.DecodeError):  # no problem, then
+            problem = msgspec.json.decode(self._answer, type=Problem)
+            raise _error(problem.error, may_pass=problem.may_pass)
+        return msgspec.json.decode(self._answer)
+
+    def invoke(self, **arguments: Any) -> Mapping[str, Any]:  # noqa: ANN401  # they are boto3's
+        """Stand in for boto3's client: PipesLambdaClient tells nobody what the answer is, nor whose the error.
+
+        Raises:
+            FunctionError: AWS refuses to call it, or it has ended without an answer.
+        """
+        started = time.monotonic()
+        with aws.explained(f"the function {self.name}", FunctionError):
+            try:
+                response = self._client.invoke(**arguments, LogType="Tail")
+            except self._client.exceptions.TooManyRequestsException as error:
+                if error.response.get("Reason") != _BUSY:
+                    raise
+                raise _error(f"The function {self.name} is at work already: run again later.", may_pass=True) from None
+            self._answer = response["Payload"].read()
+        self._note(response, time.monotonic() - started)
+        if "FunctionError" in response:
+            raise _error(
+                f"The function {self.name} ended without an answer ({_told(self._answer)}): look for the request "
+                f"{self._request_ids[-1]} in its log group {self.log_group}."
+            )
+        return {}
+
+    def _note(self, response: "InvocationResponseTypeDef", seconds: float) -> None:
+        request_id = response["ResponseMetadata"]["RequestId"]
+        memory = _MEMORY.search(base64.b64decode(response.get("LogResult", "")).decode(errors="replace"))
+        megabytes = int(memory[1]) if memory else 0
+        self._request_ids.append(request_id)
+        self._seconds += seconds
+        self._memory = max(self._memory, megabytes)
+        self._context.log.info(
+            f"{self.name} answered after {seconds:.1f} s, with {megabytes} MB at most; request {request_id} in the log "
+            f"group {self.log_group}"
+        )
+
+
+class _Messages(PipesS3MessageReader):
+    """Log lines through S3, in a folder of their own, where a lifecycle rule finds them."""
+
+    def __init__(self, bucket: str, tell: Tell) -> None:
+        super().__init__(interval=0, bucket=bucket, client=aws.client("s3"))  # it looks after more whole seconds
+        self._tell = tell
+
+    @property
+    def expected_writer_count(self) -> int:
+        return 1  # as in the class above, where whoever asks is warned that Dagster may change this
+
+    @contextmanager
+    def get_params(self) -> Iterator[dict[str, Any]]:
+        with super().get_params() as params:
+            yield {**params, "key_prefix": f"{_MESSAGES}/{params['key_prefix']}"}
+
+    def download_messages(  # type: ignore[override]  # blobs are numbered, in the class above as well
+        self, cursor: int | None, params: Mapping[str, Any]
+    ) -> tuple[int, str] | None:
+        """All that there is by now: with one chunk at a time, a chatty function's last lines would be given up."""
+        chunks: list[str] = []
+        while found := super().download_messages(cursor, params):
+            cursor, chunk = found
+            chunks.append(chunk)
+            for message in map(json.loads, chunk.splitlines()):
+                if message["method"] == "log":
+                    self._tell(message["params"]["message"])
+        return (cursor or 0, "\n".join(chunks)) if chunks else None
+
+    def no_messages_debug_text(self) -> str:
+        return (
+            f"Log lines come through s3://{self.bucket}/{_MESSAGES}/: the function's role must be allowed to write "
+            "there, and the role that runs Dagster to read, as docs/policies/drive.json has it."
+        )
+
+
+def _error(sentence: str, *, may_pass: bool = False) -> FunctionError:
+    error = FunctionError(sentence)
+    error.may_pass = may_pass
+    return error
+
+
+def _told(payload: bytes) -> str:
+    """What Lambda tells of a function that has failed."""
+    try:
+        told = msgspec.json.decode(payload, type=dict[str, Any])
+    except msgspec.DecodeError:
+        return "it is not told why"
+    return aws.one_line(": ".join(str(told[name]) for name in ("errorType", "errorMessage") if told.get(name)))
