@@ -48,6 +48,9 @@ def test_every_setting_has_its_own_variable(monkeypatch: pytest.MonkeyPatch, tmp
         "SPOTIFY_PIPELINE_LONGEST_WAIT": "60",
         "SPOTIFY_PIPELINE_MAX_LOSS": "0.25",
         "SPOTIFY_PIPELINE_ENRICH": "new",
+        "SPOTIFY_PIPELINE_COMPUTE": "lambda",
+        "SPOTIFY_PIPELINE_EXTRACT_FUNCTION": "reads",
+        "SPOTIFY_PIPELINE_TRANSFORM_FUNCTION": "arn:aws:lambda:eu-central-1:123456789012:function:makes:live",
     }
     assert {field.validation_alias for field in Settings.model_fields.values()} == set(variables)
     for name, value in variables.items():
@@ -70,6 +73,8 @@ def test_every_setting_has_its_own_variable(monkeypatch: pytest.MonkeyPatch, tmp
     assert settings.refresh_token.get_secret_value() == "refresh-token"
     assert (settings.request_budget, settings.longest_wait) == (1000, 60)
     assert (settings.max_loss, settings.enrich) == (0.25, "new")
+    assert (settings.compute, settings.extract_function) == ("lambda", "reads")
+    assert settings.transform_function.endswith(":function:makes:live")
 
 
 def test_every_setting_is_described() -> None:
@@ -133,6 +138,8 @@ def test_today_is_the_day_in_utc() -> None:
         ("SPOTIFY_PIPELINE_MAX_LOSS", "1.01"),
         ("SPOTIFY_PIPELINE_MAX_LOSS", "-0.1"),
         ("SPOTIFY_PIPELINE_ENRICH", "all"),
+        ("SPOTIFY_PIPELINE_COMPUTE", "spark"),
+        ("SPOTIFY_PIPELINE_EXTRACT_FUNCTION", "two words"),
     ],
 )
 def test_a_malformed_value_is_refused_with_the_name_of_its_variable(variable: str, value: str) -> None:
@@ -173,6 +180,13 @@ def test_a_fixed_day_is_refused_with_spotifys_own_url(url: str) -> None:
 def test_a_fixed_day_is_refused_with_the_default_url() -> None:
     with pytest.raises(SettingsError, match=r"unset it, or set SPOTIFY_PIPELINE_API_URL\.$"):
         load_settings(SPOTIFY_PIPELINE_TODAY="2025-02-03")
+
+
+def test_functions_are_refused_for_a_folder_on_this_machine() -> None:
+    with pytest.raises(
+        SettingsError, match=r"SPOTIFY_PIPELINE_COMPUTE is lambda, which needs SPOTIFY_PIPELINE_TARGET to"
+    ):
+        load_settings(SPOTIFY_PIPELINE_COMPUTE="lambda")
 
 
 @given(st.dates(), st.dates())

@@ -1,12 +1,14 @@
 """The doctor: what the daily job needs, looked at part by part. Nothing is changed, and no part hides another.
 
-The daily job would fail if Spotify cannot be asked, if no playlist at all can be read, or if nothing can be stored. All
-else, such as a consent that is about to end or a damaged catalog, which the job makes anew, is told but fails no day.
+The daily job would fail if Spotify cannot be asked, if no playlist at all can be read, if nothing can be stored, or if
+the functions that should do the work are not there. All else, such as a consent that is about to end or a damaged
+catalog, which the job makes anew, is told but fails no day.
 """
 
 from spotify_pipeline.backends.choice import Backends
 from spotify_pipeline.doctor.consultation import Consultation
 from spotify_pipeline.doctor.findings import Examination, Finding, Group, State
+from spotify_pipeline.doctor.functions import examine_functions
 from spotify_pipeline.doctor.playlists import examine_playlists
 from spotify_pipeline.doctor.stores import examine_catalog, examine_private_files, examine_storage
 from spotify_pipeline.spotify.patience import Tell
@@ -27,5 +29,12 @@ def examine(backends: Backends, tell: Tell = lambda _: None) -> Examination:
         playlists = examine_playlists(spotify, backends.settings.playlists)
         about_spotify = [*spotify.clock(), app_mode, account, spotify.token(), spotify.quota()]
     return Examination(
-        (*about_spotify, *playlists, *examine_storage(backends), *private, *examine_catalog(backends)),
+        (
+            *about_spotify,
+            *playlists,
+            *examine_storage(backends),
+            *private,
+            *examine_functions(backends.settings),
+            *examine_catalog(backends),
+        ),
     )

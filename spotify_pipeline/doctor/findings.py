@@ -14,6 +14,7 @@ class Group(StrEnum):
     SPOTIFY = "spotify"
     PLAYLISTS = "playlists"
     STORAGE = "storage"
+    FUNCTIONS = "functions"
     CATALOG = "catalog"
 
 

@@ -80,7 +80,7 @@ class InLambda(Compute):
         # Late, because that imports dagster_aws, which takes two to five seconds.
         from spotify_pipeline.orchestration.lambda_function import LambdaFunction  # noqa: PLC0415
 
-        return LambdaFunction(name, str(self._backends.settings.raw_bucket), context)
+        return LambdaFunction(name, str(self._backends.settings.raw_bucket), context, self._backends.clock)
 
 
 def _ask(

@@ -3,9 +3,10 @@
 import base64
 import json
 import re
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from datetime import timedelta
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -15,14 +16,15 @@ from dagster_aws.pipes import PipesLambdaClient, PipesS3MessageReader
 from spotify_pipeline import aws
 from spotify_pipeline.errors import PipelineError
 from spotify_pipeline.lambdas.answers import Problem
-from spotify_pipeline.spotify.patience import Tell
+from spotify_pipeline.spotify.patience import Clock, Tell
 
 if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
     from mypy_boto3_lambda.type_defs import InvocationResponseTypeDef
 
 _LONGEST_SECONDS = 15 * 60 + 60  # a function may take fifteen minutes; the rest is for starting it and for the answer
 _MESSAGES = "_pipes"
-_BUSY = "ReservedFunctionConcurrentInvocationLimitExceeded"
+_PAUSE_SECONDS = 5.0
 _MEMORY = re.compile(r'(?:Max Memory Used: |"maxMemoryUsedMB":)\s*(\d+)')  # in a log of lines, or of JSON
 
 
@@ -37,13 +39,14 @@ class LambdaFunction:
         name: its name or ARN.
     """
 
-    def __init__(self, name: str, raw_bucket: str, context: OpExecutionContext) -> None:
+    def __init__(self, name: str, raw_bucket: str, context: OpExecutionContext, clock: Clock) -> None:
         """Get ready; log lines come through `raw_bucket`, into the log and the progress of `context`."""
         self.name = name
-        self._bucket, self._context = raw_bucket, context
+        self._bucket, self._context, self._clock = raw_bucket, context, clock
         self._client = aws.client("lambda", work_seconds=_LONGEST_SECONDS)
         self._request_ids: list[str] = []
         self._seconds, self._memory = 0.0, 0
+        self._began = clock.now()
         self._answer = b""
 
     @property
@@ -58,7 +61,7 @@ class LambdaFunction:
             "function_log_group": self.log_group,
             "function_requests": ", ".join(self._request_ids),
             "function_seconds": round(self._seconds, 1),
-            "function_memory_mb": self._memory,
+            **({"function_memory_mb": self._memory} if self._memory else {}),
         }
 
     def call(self, request: msgspec.Struct) -> object:
@@ -67,7 +70,7 @@ class LambdaFunction:
         Raises:
             FunctionError: it could not be called, ended without an answer, or answered with a `Problem`.
         """
-        messages = _Messages(self._bucket, self._context.resources.progress.tell)
+        messages = Messages(self._bucket, self._context.resources.progress.tell)
         client = PipesLambdaClient(client=self, message_reader=messages)
         client.run(function_name=self.name, event=msgspec.to_builtins(request), context=self._context)
         with suppress(msgspec.DecodeError):  # no problem, then
@@ -81,16 +84,10 @@ class LambdaFunction:
         Raises:
             FunctionError: AWS refuses to call it, or it has ended without an answer.
         """
-        started = time.monotonic()
         with aws.explained(f"the function {self.name}", FunctionError):
-            try:
-                response = self._client.invoke(**arguments, LogType="Tail")
-            except self._client.exceptions.TooManyRequestsException as error:
-                if error.response.get("Reason") != _BUSY:
-                    raise
-                raise _error(f"The function {self.name} is at work already: run again later.", may_pass=True) from None
+            response = self._begin(arguments)
             self._answer = response["Payload"].read()
-        self._note(response, time.monotonic() - started)
+        self._note(response)
         if "FunctionError" in response:
             raise _error(
                 f"The function {self.name} ended without an answer ({_told(self._answer)}): look for the request "
@@ -98,32 +95,59 @@ class LambdaFunction:
             )
         return {}
 
-    def _note(self, response: "InvocationResponseTypeDef", seconds: float) -> None:
-        request_id = response["ResponseMetadata"]["RequestId"]
-        memory = _MEMORY.search(base64.b64decode(response.get("LogResult", "")).decode(errors="replace"))
-        megabytes = int(memory[1]) if memory else 0
-        self._request_ids.append(request_id)
+    def _begin(self, arguments: Mapping[str, Any]) -> "InvocationResponseTypeDef":
+        """Invoke it, once it can be: one with a limited concurrency may be at work for somebody else.
+
+        That is so whenever the manifest of an extraction has just started the transformation by itself.
+        """
+        give_up = self._clock.now() + timedelta(seconds=_LONGEST_SECONDS)
+        busy = None
+        while True:
+            self._began = self._clock.now()
+            try:
+                return self._client.invoke(**arguments, LogType="Tail")
+            except self._client.exceptions.TooManyRequestsException as error:  # it has not begun
+                if self._began >= give_up:
+                    raise _error(
+                        f"The function {self.name} could not be started for {_LONGEST_SECONDS // 60} minutes "
+                        f"({_reason(error)}): see what it is at work on, and run again.",
+                        may_pass=True,
+                    ) from None
+                if busy is None:
+                    busy = f"waiting for the function {self.name}, which cannot be started now: {_reason(error)}"
+                    self._context.log.info(busy)
+                    self._context.resources.progress.tell(busy)
+            self._clock.wait(_PAUSE_SECONDS, Event())
+
+    def _note(self, response: "InvocationResponseTypeDef") -> None:
+        seconds = (self._clock.now() - self._began).total_seconds()
+        log = base64.b64decode(response.get("LogResult", "")).decode(errors="replace")
+        found = _MEMORY.search(log)
+        self._request_ids.append(response["ResponseMetadata"]["RequestId"])
         self._seconds += seconds
-        self._memory = max(self._memory, megabytes)
+        self._memory = max(self._memory, int(found[1]) if found else 0)
         self._context.log.info(
-            f"{self.name} answered after {seconds:.1f} s, with {megabytes} MB at most; request {request_id} in the log "
-            f"group {self.log_group}"
+            f"{self.name} answered after {seconds:.1f} s: request {self._request_ids[-1]} in the log group "
+            f"{self.log_group}"
         )
 
 
-class _Messages(PipesS3MessageReader):
+class Messages(PipesS3MessageReader):
     """Log lines through S3, in a folder of their own, where a lifecycle rule finds them."""
 
     def __init__(self, bucket: str, tell: Tell) -> None:
+        """Messages in `bucket`; `tell` hears the lines, besides Dagster's log."""
         super().__init__(interval=0, bucket=bucket, client=aws.client("s3"))  # it looks after more whole seconds
         self._tell = tell
 
     @property
     def expected_writer_count(self) -> int:
-        return 1  # as in the class above, where whoever asks is warned that Dagster may change this
+        """As in the class above, where whoever asks is warned that Dagster may change this."""
+        return 1
 
     @contextmanager
     def get_params(self) -> Iterator[dict[str, Any]]:
+        """Where the function is to put them."""
         with super().get_params() as params:
             yield {**params, "key_prefix": f"{_MESSAGES}/{params['key_prefix']}"}
 
@@ -141,6 +165,7 @@ class _Messages(PipesS3MessageReader):
         return (cursor or 0, "\n".join(chunks)) if chunks else None
 
     def no_messages_debug_text(self) -> str:
+        """Why there may be none."""
         return (
             f"Log lines come through s3://{self.bucket}/{_MESSAGES}/: the function's role must be allowed to write "
             "there, and the role that runs Dagster to read, as docs/policies/drive.json has it."
@@ -151,6 +176,11 @@ def _error(sentence: str, *, may_pass: bool = False) -> FunctionError:
     error = FunctionError(sentence)
     error.may_pass = may_pass
     return error
+
+
+def _reason(error: "ClientError") -> str:
+    """Which limit was reached, as Lambda names it."""
+    return str(error.response.get("Reason") or aws.error_code(error))
 
 
 def _told(payload: bytes) -> str:

@@ -102,6 +102,7 @@ def filled(policy: Policy, place: Aws) -> Policy:
         "secret:spotify_pipeline": f"secret:{place.database}",
         "workgroup/spotify_pipeline": f"workgroup/{place.workgroup}",
         "crawler/spotify_pipeline_spotify": f"crawler/spotify_pipeline_{place.database}",
+        "function:spotify-pipeline-": f"function:{place.database}-",
         "database/spotify": f"database/{place.database}",
         "table/spotify/": f"table/{place.database}/",
         "role/spotify-crawler": f"role/{place.database}",

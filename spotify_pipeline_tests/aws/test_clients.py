@@ -1,6 +1,7 @@
 """What AWS refuses, or why it cannot be asked, as a sentence."""
 
 import logging
+import socket
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
+from urllib3.connection import HTTPConnection
 
 from spotify_pipeline import aws as product
 from spotify_pipeline.errors import PipelineError, SettingsError, StorageError
@@ -424,3 +426,32 @@ def test_expired_credentials_are_one_line(fake_aws: FakeAws, aws_target: None, r
         "spotify-pipeline: The AWS credentials have expired, so the Athena workgroup spotify_pipeline cannot be used: "
         "get new ones, as with `aws sso login`."
     )
+
+
+@pytest.mark.parametrize("answer", [Answer(500), refused("TooManyRequestsException", status=429)])
+def test_work_is_asked_for_once_however_it_ends(fake_aws: FakeAws, answer: Answer) -> None:
+    fake_aws.answering = lambda _: answer
+    function = product.client("lambda", work_seconds=960)
+    assert function.meta.config.read_timeout == 960  # type: ignore[attr-defined]  # an option that the stubs leave out
+    assert error_of(lambda: function.invoke(FunctionName="f"), "the function f").may_pass
+    assert len(fake_aws.requests) == 1
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_KEEPIDLE"), reason="this system calls it otherwise")
+def test_while_work_is_waited_for_tcp_asks_each_minute_whether_anybody_is_there(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connections: list[socket.socket] = []
+    connect = HTTPConnection.connect
+
+    def connect_and_keep(self: HTTPConnection) -> None:
+        connect(self)
+        connections.append(self.sock)
+
+    monkeypatch.setattr(HTTPConnection, "connect", connect_and_keep)
+    function = product.client("lambda", work_seconds=960)
+    with pytest.raises(function.exceptions.ResourceNotFoundException):
+        function.invoke(FunctionName="nobody-made-it")
+    (connection,) = connections
+    assert connection.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+    assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 60

@@ -12,6 +12,7 @@ from spotify_pipeline.doctor import Finding, Group, State, examine
 from spotify_pipeline.settings import load_settings
 from spotify_pipeline.tables.declarations import TABLES
 from spotify_pipeline_tests.aws.conftest import Aws
+from spotify_pipeline_tests.aws.functions import create_function
 from spotify_pipeline_tests.tables.builders import sound_day
 
 DAY = date(2026, 10, 5)
@@ -46,7 +47,7 @@ def backends_of(aws: Aws, spotify: str, tmp_path_factory: pytest.TempPathFactory
 @pytest.fixture
 def examined(backends_of: Callable[..., Backends]) -> Examine:
     """The findings about storage and catalog, by subject."""
-    about_aws = (Group.STORAGE, Group.CATALOG)
+    about_aws = (Group.STORAGE, Group.FUNCTIONS, Group.CATALOG)
     return lambda **variables: {
         finding.subject: finding for finding in examine(backends_of(**variables)).findings if finding.group in about_aws
     }
@@ -73,6 +74,27 @@ def test_what_is_missing_is_named_before_the_first_day_needs_it(
     found = examined(**variables)
     assert found[subject].state is State.PROBLEM
     assert sentence in found[subject].detail
+
+
+def test_functions_that_should_do_the_work_must_be_there_and_have_the_same_buckets(examined: Examine, aws: Aws) -> None:
+    names = {
+        "SPOTIFY_PIPELINE_COMPUTE": "lambda",
+        "SPOTIFY_PIPELINE_EXTRACT_FUNCTION": f"{aws.database}-extract",
+        "SPOTIFY_PIPELINE_TRANSFORM_FUNCTION": f"{aws.database}-transform",
+    }
+    for function, bucket in ((f"{aws.database}-extract", aws.raw_bucket), (f"{aws.database}-transform", "another")):
+        create_function(function, SPOTIFY_PIPELINE_RAW_BUCKET=bucket, SPOTIFY_PIPELINE_TABLES_BUCKET=aws.tables_bucket)
+    found = examined(**names)
+    assert found["extraction"].detail == f"{aws.database}-extract is there, with 512 MB and 900 s"
+    assert found["transformation"].fails_day
+    assert found["transformation"].detail == (
+        f"The function {aws.database}-transform has another for SPOTIFY_PIPELINE_RAW_BUCKET, and here it is "
+        f"{aws.raw_bucket}: set both to the same."
+    )
+    missing = examined(**names | {"SPOTIFY_PIPELINE_EXTRACT_FUNCTION": "nobody-made-it"})["extraction"]
+    assert missing.fails_day
+    assert missing.detail.startswith("There is no such thing as the function nobody-made-it: create it, or correct ")
+    assert "extraction" not in examined()
 
 
 def test_published_days_are_counted_and_asked_for(backends_of: Callable[..., Backends], examined: Examine) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from threading import Event
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -19,20 +20,23 @@ from spotify_pipeline.catalog.glue_database import GlueDatabase
 from spotify_pipeline.catalog.glue_definitions import as_input
 from spotify_pipeline.demo.catalogue import DemoCatalogue
 from spotify_pipeline.demo.server import DemoServer
+from spotify_pipeline.doctor.functions import examine_functions
 from spotify_pipeline.errors import PipelineError
+from spotify_pipeline.orchestration.lambda_function import LambdaFunction, Messages
 from spotify_pipeline.query.saved import save_queries
 from spotify_pipeline.settings import Settings, load_settings
 from spotify_pipeline.spotify.patience import Clock, Patience
 from spotify_pipeline.spotify.token_store import record_key
 from spotify_pipeline.steps.details import enrich_day
 from spotify_pipeline.steps.extract import extract_day
-from spotify_pipeline.steps.notices import consent_notice
+from spotify_pipeline.steps.notices import WATCHES, consent_notice
 from spotify_pipeline.steps.tables import publish_day, transform_day
 from spotify_pipeline.steps.verification import VERIFICATIONS
 from spotify_pipeline.storage.objects import FolderStore, open_store, probe
 from spotify_pipeline.tables.declarations import COVERAGE, TABLES
 from spotify_pipeline_tests.aws import policies
 from spotify_pipeline_tests.aws.conftest import Aws
+from spotify_pipeline_tests.aws.functions import create_function
 from spotify_pipeline_tests.aws.policies import Part, Policy
 
 if TYPE_CHECKING:
@@ -54,6 +58,10 @@ NOT_MISSED = {
     **{("query", part): _FOR_ATHENA for part in ("ListTables", "ReadTables", "ReadCatalog")},
     **{(name, "athena:StopQueryExecution"): _NOT_TOLD for name in ("publish", "query")},
     ("crawl", "glue:ListCrawls"): "a crawl does not fail because it is not told what it costs",
+    (
+        "drive",
+        "arn:aws:s3:::my-spotify-raw/_pipes/*",
+    ): "no day fails because log lines cannot be read; see the test below",
     ("crawl", "HandRoleToCrawler"): "the emulator does not ask who hands on a role",
 }
 """Statements and actions without which the emulator does all the same, and why: by policy and Sid, or action."""
@@ -92,12 +100,14 @@ def settings_of(spotify: str, **variables: str) -> Settings:
 
 @pytest.fixture(scope="module")
 def raw_folder(spotify: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A raw day with details, in a folder."""
+    """A raw day with details, in a folder, and beside it its tables, staged."""
     folder = tmp_path_factory.mktemp("raw")
     app = {"SPOTIPY_CLIENT_ID": "app", "SPOTIPY_CLIENT_SECRET": "secret", "SPOTIFY_REFRESH_TOKEN": "token"}
     backends = choose_backends(settings_of(spotify, SPOTIFY_PIPELINE_DATA_DIR=str(folder), **app))
     backends.raw.commit(extract_day(backends, DAY))
     enrich_day(backends, DAY)
+    for name, frame in transform_day(backends.raw, backends.raw.open_day(DAY)).items():
+        backends.tables.stage(TABLES[name], DAY, frame)
     return folder / "raw"
 
 
@@ -115,6 +125,8 @@ def stage(
         "SPOTIFY_PIPELINE_ATHENA_WORKGROUP": aws.workgroup,
         "SPOTIFY_PIPELINE_CRAWLER_ROLE": f"arn:aws:iam::{policies.ACCOUNT}:role/{own_name}",
         "SPOTIFY_PIPELINE_SECRET_ID": own_name,
+        "SPOTIFY_PIPELINE_EXTRACT_FUNCTION": f"{own_name}-extract",
+        "SPOTIFY_PIPELINE_TRANSFORM_FUNCTION": f"{own_name}-transform",
     }
     return Stage(aws, settings_of(spotify, **variables), emulator_s3, emulator_glue, emulator_athena)
 
@@ -222,13 +234,56 @@ def unknown_to_the_emulator(operation: str) -> Iterator[None]:
         raise failure.value
 
 
+def prepare_drive(stage: Stage, raw_folder: Path) -> None:
+    """A raw day whose commit was interrupted, staged tables, and functions that have nothing left to do."""
+    prepare_extract(stage, raw_folder)
+    raw, bucket = FolderStore(raw_folder), open_store(f"s3://{stage.place.raw_bucket}")
+    document = next(key for key in raw.list("playlists/") if key.endswith(".json.gz"))
+    for key in raw.list(""):
+        bucket.put(
+            f"_staged/{key}" if key in (document, f"playlists/snapshot_date={DAY}/_manifest.json") else key,
+            raw.get(key),
+        )
+    tables, bucket = FolderStore(raw_folder.parent / "tables"), open_store(f"s3://{stage.place.tables_bucket}")
+    for key in tables.list(""):
+        bucket.put(key, tables.get(key))
+    for name in (stage.settings.extract_function, stage.settings.transform_function):
+        create_function(
+            name,
+            SPOTIFY_PIPELINE_RAW_BUCKET=stage.place.raw_bucket,
+            SPOTIFY_PIPELINE_TABLES_BUCKET=stage.place.tables_bucket,
+        )
+
+
+def drive(stage: Stage) -> None:
+    settings = stage.settings.model_copy(update={"compute": "lambda"})
+    backends = choose_backends(settings)
+    if problems := [each.detail for each in examine_functions(settings) if each.fails_day]:
+        raise PipelineError(problems[0])
+    context: Any = SimpleNamespace(log=SimpleNamespace(info=lambda _: None))
+    for name in (settings.extract_function, settings.transform_function):
+        LambdaFunction(name, stage.place.raw_bucket, context, backends.clock).invoke(FunctionName=name, Payload=b"{}")
+    probe(backends.object_stores["raw documents"])
+    backends.quota(DAY).spend()  # as the doctor, who asks Spotify
+    for watch in WATCHES:
+        watch.look(backends, DAY)
+    publish_day(backends, DAY)
+
+
 JOBS: dict[str, tuple[Callable[[Stage, Path], None], Callable[[Stage], None]]] = {
     "extract": (prepare_extract, extract),
     "publish": (prepare_publish, publish),
     "query": (prepare_query, query),
     "crawl": (prepare_crawl, crawl),
+    "drive": (prepare_drive, drive),
 }
-PARTS = [(name, part) for name in JOBS for part in policies.parts(policies.read(name))]
+SHARED = {statement["Sid"] for name in ("extract", "publish") for statement in policies.read(name)["Statement"]}
+PARTS = [
+    (name, part)
+    for name in JOBS
+    for part in policies.parts(policies.read(name))
+    if name != "drive" or part.sid not in SHARED  # whoever drives does what is tested for the others, and more
+]
 
 
 def is_missed(name: str, part: Part) -> bool:
@@ -272,3 +327,17 @@ def test_assumption_what_the_emulator_does_not_ask_for_is_listed(
     name: str, part: Part, stage: Stage, raw_folder: Path, allow_only: Callable[[Mapping[str, Any]], None]
 ) -> None:
     do(name, policies.without(policies.read(name), part), stage, raw_folder, allow_only)
+
+
+def test_log_lines_of_the_functions_are_read_with_the_policy_of_whoever_drives(
+    stage: Stage, allow_only: Callable[[Mapping[str, Any]], None]
+) -> None:
+    line = {"__dagster_pipes_version": "0.1", "method": "log", "params": {"message": "half done"}}
+    stage.s3.put_object(Bucket=stage.place.raw_bucket, Key="_pipes/x/1.json", Body=json.dumps(line).encode())
+    policy, told = policies.read("drive"), list[str]()
+    (part,) = (part for part in policies.parts(policy) if part.value.endswith("/_pipes/*"))
+    for each in (policies.without(policy, part), policy):
+        allow_only(policies.filled(each, stage.place))
+        assert told == []
+        Messages(stage.place.raw_bucket, told.append).download_messages(None, {"key_prefix": "_pipes/x"})
+    assert told == ["half done"]

@@ -15,8 +15,12 @@ TRUST = {"role-trust", "crawler-role-trust"}
 OF_A_BUCKET = {"bucket-tls-only"}
 OF_A_ROLE = NAMES - TRUST - OF_A_BUCKET
 
-OTHER_NAMES = {"s3:ListBucket": "ListObjectsV2", "s3:ListMultipartUploadParts": "ListParts"}
-"""What S3's API calls an action that IAM calls otherwise."""
+OTHER_NAMES = {
+    "s3:ListBucket": "ListObjectsV2",
+    "s3:ListMultipartUploadParts": "ListParts",
+    "lambda:InvokeFunction": "Invoke",
+}
+"""What the API of a service calls an action that IAM calls otherwise."""
 OF_NO_OPERATION = {"iam:PassRole"}
 OF_ALL = {("CreateCrawler", "*")}
 """Statements about everything: what AWS's service authorization reference gives no resource."""

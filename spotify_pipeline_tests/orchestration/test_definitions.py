@@ -35,6 +35,21 @@ def test_definitions_load_without_settings_and_touch_neither_files_nor_network(t
     assert not list(tmp_path.iterdir())
 
 
+def test_pipes_is_not_imported_before_a_function_is_called(tmp_path: Path) -> None:
+    variables = {
+        "SPOTIFY_PIPELINE_TARGET": "aws",
+        "SPOTIFY_PIPELINE_COMPUTE": "lambda",
+        "SPOTIFY_PIPELINE_RAW_BUCKET": "my-raw",
+        "SPOTIFY_PIPELINE_TABLES_BUCKET": "my-tables",
+    }
+    program = (
+        "import sys; from spotify_pipeline.definitions import defs; "
+        "taken = {'dagster_aws', 'aws_lambda_powertools'} & sys.modules.keys(); assert not taken, taken; "
+        "assert type(defs.resources['compute']).__name__ == 'InLambda'"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=tmp_path, env={"PATH": "", **variables}, check=True)
+
+
 def test_there_is_an_asset_for_the_raw_playlists_each_table_and_the_catalog(specs: dict[str, AssetSpec]) -> None:
     assert specs.keys() == ASSETS
 
