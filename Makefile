@@ -20,7 +20,7 @@ help:               ## what there is to make
 	@touch $@
 
 .venv/installed-dev: .venv/installed
-	$(INSTALL) --editable '.[dev,server,spark]'
+	$(INSTALL) --editable '.[dev,lambda,server,spark]'
 	@touch $@
 
 # Apart from .venv, because the emulator pins another botocore.

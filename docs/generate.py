@@ -15,7 +15,8 @@ from spotify_pipeline.query.formats import as_table
 from spotify_pipeline.query.named import NamedQuery, Parameter, named_queries
 from spotify_pipeline.settings import Settings
 from spotify_pipeline.tables.declarations import TABLES
-from spotify_pipeline.tables.schema import PARTITION_COLUMN, Column, Table
+from spotify_pipeline.tables.partition import PARTITION_COLUMN
+from spotify_pipeline.tables.schema import Column, Table
 
 ROOT = Path(__file__).resolve().parents[1]
 GOLDEN = ROOT / "spotify_pipeline_tests" / "query" / "golden"

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from botocore.exceptions import BotoCoreError, ClientError
     from mypy_boto3_athena import AthenaClient
     from mypy_boto3_glue import GlueClient
+    from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
@@ -113,6 +114,8 @@ def client(service: Literal["glue"]) -> "GlueClient": ...
 def client(service: Literal["athena"]) -> "AthenaClient": ...
 @overload
 def client(service: Literal["secretsmanager"]) -> "SecretsManagerClient": ...
+@overload
+def client(service: Literal["lambda"]) -> "LambdaClient": ...
 def client(service: Any) -> Any:
     """A client that repeats what was throttled or lost on the way. Nothing is asked yet.
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from dagster import AssetSelection, Definitions, RetryPolicy, define_asset_job, in_process_executor
 
-from spotify_pipeline.backends import Backends
+from spotify_pipeline.backends.choice import Backends
 from spotify_pipeline.demo.backends import open_backends
 from spotify_pipeline.orchestration.assets import build_assets
 from spotify_pipeline.orchestration.checks import build_checks

@@ -1,5 +1,9 @@
 """How far long work is, and what it waits for: told by whoever works, shown by whoever started it."""
 
+from collections.abc import Callable
+
+_LOG_LINES = 20
+
 
 class Progress:
     """Shows nothing; what has a terminal, a log or Dagster at hand derives from it."""
@@ -9,6 +13,25 @@ class Progress:
 
     def tell(self, text: str) -> None:
         """Something else that is worth knowing now, such as what is being waited for."""
+
+
+class LoggedProgress(Progress):
+    """Some twenty lines, however much there is to do, for a log; and all of it for whoever else is shown it."""
+
+    def __init__(self, log: Callable[[str], object], shown: "Progress | None" = None) -> None:
+        """Lines go to `log`."""
+        self._log, self._shown = log, shown or SILENT
+
+    def count(self, done: int, total: int, text: str) -> None:
+        """A line for each twentieth."""
+        self._shown.count(done, total, text)
+        if done * _LOG_LINES // max(total, 1) > (done - 1) * _LOG_LINES // max(total, 1):
+            self._log(f"{done} of {total}: {text}")
+
+    def tell(self, text: str) -> None:
+        """A line."""
+        self._shown.tell(text)
+        self._log(text)
 
 
 SILENT = Progress()

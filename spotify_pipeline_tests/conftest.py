@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from spotify_pipeline.backends import Backends
+from spotify_pipeline.backends.choice import Backends, choose_backends
 from spotify_pipeline.settings import Settings, load_settings
 from spotify_pipeline_tests.spotify.fake_clock import FakeClock
 
@@ -92,7 +92,7 @@ def clock() -> FakeClock:
 @pytest.fixture
 def backends_for(settings_for: Callable[..., Settings], clock: FakeClock) -> Callable[..., Backends]:
     """As `settings_for`, but gives the backends, with the test's clock."""
-    return lambda *args, **variables: Backends(settings_for(*args, **variables), new_patience=clock.patience)
+    return lambda *args, **variables: choose_backends(settings_for(*args, **variables), new_patience=clock.patience)
 
 
 @pytest.fixture(scope="session")

@@ -7,20 +7,20 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from spotify_pipeline.backends import Backends
+from spotify_pipeline.backends.choice import LocalBackends
 from spotify_pipeline.settings import load_settings
 from spotify_pipeline.spotify.client import SpotifyClient
 from spotify_pipeline.spotify.manifest import Manifest
 from spotify_pipeline.spotify.patience import Tell
 from spotify_pipeline.spotify.tokens import TokenSource
-from spotify_pipeline.steps import extract_day
+from spotify_pipeline.steps.extract import extract_day
 from spotify_pipeline.storage.objects import ObjectStore
 from spotify_pipeline.storage.raw import RawStore
 from spotify_pipeline_tests.spotify.fake_clock import FakeClock
 from spotify_pipeline_tests.spotify.fake_spotify import ACCOUNTS, API, FakeSpotify
 
 
-class FakeBackends(Backends):
+class FakeBackends(LocalBackends):
     """A day of a made-up Spotify; several share a folder, as the runs of several days do."""
 
     def __init__(

@@ -11,7 +11,7 @@ import requests
 
 from spotify_pipeline.progress import Progress
 from spotify_pipeline.spotify.manifest import Coverage, Manifest, Status
-from spotify_pipeline.steps import extract_day
+from spotify_pipeline.steps.extract import extract_day
 from spotify_pipeline_tests.fake_backends import FakeBackends
 from spotify_pipeline_tests.spotify.fake_spotify import (
     TOKEN_PATH,

@@ -11,12 +11,13 @@ from typing import Any
 import polars as pl
 import pytest
 
-from spotify_pipeline import steps
-from spotify_pipeline.backends import Backends
+from spotify_pipeline.backends.choice import Backends, choose_backends
 from spotify_pipeline.doctor import Examination, Finding, Group, State, examine
 from spotify_pipeline.errors import PipelineError
 from spotify_pipeline.settings import Settings
 from spotify_pipeline.spotify.token_store import TokenRecord, record_key
+from spotify_pipeline.steps.extract import extract_day
+from spotify_pipeline.steps.tables import publish_day, transform_day
 from spotify_pipeline.tables.declarations import TABLES
 from spotify_pipeline_tests.conftest import FIRST_ARCHIVE_DAY
 from spotify_pipeline_tests.spotify.fake_clock import FakeClock
@@ -106,7 +107,7 @@ def clock() -> FakeClock:
 @pytest.fixture
 def backends_of(settings_for: Callable[..., Settings], clock: FakeClock) -> Callable[..., Backends]:
     """As `settings_for`, but gives backends on which nobody has to wait."""
-    return lambda *args, **variables: Backends(settings_for(*args, **variables), new_patience=clock.patience)
+    return lambda *args, **variables: choose_backends(settings_for(*args, **variables), new_patience=clock.patience)
 
 
 @pytest.fixture
@@ -520,10 +521,10 @@ def test_a_catalog_that_is_missing_or_damaged_fails_no_day_because_the_day_makes
 
 
 def run_day(backends: Backends) -> None:
-    backends.raw.commit(steps.extract_day(backends, backends.settings.today()))
-    for name, frame in steps.transform_day(backends.raw, backends.raw.open_day(backends.settings.today())).items():
+    backends.raw.commit(extract_day(backends, backends.settings.today()))
+    for name, frame in transform_day(backends.raw, backends.raw.open_day(backends.settings.today())).items():
         backends.tables.stage(TABLES[name], backends.settings.today(), frame)
-    steps.publish_day(backends, backends.settings.today())
+    publish_day(backends, backends.settings.today())
 
 
 DAYS: dict[str, tuple[dict[str, Answer], dict[str, str]]] = {

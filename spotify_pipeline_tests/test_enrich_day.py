@@ -13,11 +13,13 @@ from typing import Any
 import pytest
 import requests
 
-from spotify_pipeline.backends import Backends
+from spotify_pipeline.backends.choice import Backends, choose_backends
 from spotify_pipeline.progress import Progress
 from spotify_pipeline.settings import Settings
 from spotify_pipeline.spotify.details import ALBUMS, ARTISTS
-from spotify_pipeline.steps import Details, Enrichment, enrich_day, extract_day, transform_day
+from spotify_pipeline.steps.details import Details, Enrichment, enrich_day
+from spotify_pipeline.steps.extract import extract_day
+from spotify_pipeline.steps.tables import transform_day
 from spotify_pipeline.storage.details import OBJECTS_IN_FILE
 from spotify_pipeline.storage.objects import open_store
 from spotify_pipeline.storage.raw import RawStore
@@ -51,7 +53,7 @@ def backends_on(settings_for: Callable[..., Settings], clock: FakeClock) -> Back
     def make(server: Any, day: date = DAY, *named: str, **variables: str) -> Backends:
         playlists = ",".join(named or [playlist(server)])
         settings = settings_for(server.url, day, SPOTIFY_PIPELINE_PLAYLISTS=playlists, **variables)
-        return Backends(settings, new_patience=clock.patience)
+        return choose_backends(settings, new_patience=clock.patience)
 
     return make
 

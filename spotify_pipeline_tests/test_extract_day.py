@@ -8,7 +8,7 @@ from typing import Any, Self
 import pytest
 import requests
 
-from spotify_pipeline.backends import Backends
+from spotify_pipeline.backends.choice import Backends
 from spotify_pipeline.errors import SettingsError
 from spotify_pipeline.progress import Progress
 from spotify_pipeline.spotify.errors import (
@@ -20,7 +20,7 @@ from spotify_pipeline.spotify.errors import (
 )
 from spotify_pipeline.spotify.extraction import METADATA_ONLY, NO_LONGER_LISTED
 from spotify_pipeline.spotify.manifest import Manifest, Status
-from spotify_pipeline.steps import extract_day
+from spotify_pipeline.steps.extract import extract_day
 from spotify_pipeline_tests.spotify.fake_clock import FakeClock
 
 DAY = date(2021, 4, 8)

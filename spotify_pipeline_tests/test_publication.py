@@ -13,11 +13,11 @@ import msgspec
 import polars as pl
 import pytest
 
-from spotify_pipeline.backends import Backends
+from spotify_pipeline.backends.choice import Backends
 from spotify_pipeline.catalog.publication import Publication
 from spotify_pipeline.errors import DataError, StorageError
 from spotify_pipeline.spotify.manifest import Coverage, Manifest, Status
-from spotify_pipeline.steps import accept_losses, audit_day, publish_day, transform_day
+from spotify_pipeline.steps.tables import accept_losses, audit_day, publish_day, transform_day
 from spotify_pipeline.storage.objects import FolderStore
 from spotify_pipeline.storage.raw import RawStore
 from spotify_pipeline.storage.tables import TableStore

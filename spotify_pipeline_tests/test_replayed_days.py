@@ -8,8 +8,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from spotify_pipeline import steps
-from spotify_pipeline.backends import Backends
+from spotify_pipeline.backends.choice import Backends
+from spotify_pipeline.steps.extract import extract_day
+from spotify_pipeline.steps.tables import publish_day, transform_day
 from spotify_pipeline.tables.declarations import TABLES
 from spotify_pipeline_tests.conftest import FIRST_ARCHIVE_DAY
 
@@ -17,10 +18,10 @@ DAYS = [FIRST_ARCHIVE_DAY + timedelta(days=number) for number in range(10)]
 
 
 def run_day(backends: Backends, day: date) -> None:
-    backends.raw.commit(steps.extract_day(backends, day))
-    for name, frame in steps.transform_day(backends.raw, backends.raw.open_day(day)).items():
+    backends.raw.commit(extract_day(backends, day))
+    for name, frame in transform_day(backends.raw, backends.raw.open_day(day)).items():
         backends.tables.stage(TABLES[name], day, frame)
-    steps.publish_day(backends, day)
+    publish_day(backends, day)
 
 
 def served(server: Any, day: date) -> Counter[tuple[Any, ...]]:

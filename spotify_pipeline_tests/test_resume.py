@@ -13,7 +13,7 @@ import pytest
 
 from spotify_pipeline.progress import Progress
 from spotify_pipeline.spotify.manifest import Manifest, Status
-from spotify_pipeline.steps import extract_day
+from spotify_pipeline.steps.extract import extract_day
 from spotify_pipeline.storage.objects import FolderStore, ObjectStore
 from spotify_pipeline.storage.raw import RawStore
 from spotify_pipeline_tests.fake_backends import FakeBackends

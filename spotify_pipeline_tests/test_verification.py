@@ -6,10 +6,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from spotify_pipeline.backends import Backends
+from spotify_pipeline.backends.choice import Backends, choose_backends
 from spotify_pipeline.errors import PipelineError
 from spotify_pipeline.settings import load_settings
-from spotify_pipeline.steps import VERIFICATIONS
+from spotify_pipeline.steps.verification import VERIFICATIONS
 from spotify_pipeline.tables.declarations import TABLES
 from spotify_pipeline_tests.tables.builders import sound_day
 
@@ -25,7 +25,7 @@ def put(backends: Backends, day: date) -> None:
 @pytest.fixture
 def backends(tmp_path: Path) -> Backends:
     """Two published days on a laptop."""
-    backends = Backends(load_settings(SPOTIFY_PIPELINE_DATA_DIR=str(tmp_path / "data")))
+    backends = choose_backends(load_settings(SPOTIFY_PIPELINE_DATA_DIR=str(tmp_path / "data")))
     put(backends, DAY)
     put(backends, NEXT)
     backends.catalog.publish()

@@ -21,7 +21,8 @@ from spotify_pipeline.errors import StorageError
 from spotify_pipeline.progress import SILENT, Progress
 from spotify_pipeline.storage.tables import TableStore
 from spotify_pipeline.tables.declarations import TABLES
-from spotify_pipeline.tables.schema import PARTITION_COLUMN, PARTITION_DESCRIPTION, Column, ColumnType, Table
+from spotify_pipeline.tables.partition import PARTITION_COLUMN, PARTITION_DESCRIPTION
+from spotify_pipeline.tables.schema import Column, ColumnType, Table
 
 _DAY_IN_PATH = re.compile(rf"/{PARTITION_COLUMN}=(\d{{4}}-\d\d-\d\d)/")
 _WORKSHOP = ".catalog-"  # how the names of folders begin in which the new file is built

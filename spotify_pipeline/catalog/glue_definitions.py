@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from spotify_pipeline.tables.schema import PARTITION_COLUMN, PARTITION_DESCRIPTION, ColumnType, Table
+from spotify_pipeline.tables.partition import PARTITION_COLUMN, PARTITION_DESCRIPTION
+from spotify_pipeline.tables.schema import ColumnType, Table
 
 if TYPE_CHECKING:
     from mypy_boto3_glue.type_defs import (

@@ -8,13 +8,13 @@ from typing import Any
 
 from dagster import AssetKey, DagsterEvent, DagsterInstance, ExecuteInProcessResult
 
-from spotify_pipeline.backends import Backends
+from spotify_pipeline.backends.choice import Backends
 from spotify_pipeline.definitions import build_defs
 from spotify_pipeline.errors import PipelineError, StorageError
 from spotify_pipeline.orchestration.assets import ExtractConfig
 from spotify_pipeline.orchestration.schedules import DAILY_JOB
 from spotify_pipeline.progress import SILENT, Progress
-from spotify_pipeline.steps import not_published
+from spotify_pipeline.steps.tables import not_published
 from spotify_pipeline.tables.declarations import TABLES
 
 _CATALOG = AssetKey("catalog")

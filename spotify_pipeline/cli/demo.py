@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import click
 
-from spotify_pipeline.backends import Backends
+from spotify_pipeline.backends.choice import Backends, choose_backends
 from spotify_pipeline.cli.progress import shown_progress
 from spotify_pipeline.demo.backends import Demo, DemoBackends, demo_of, mark_as_demo
 from spotify_pipeline.errors import SettingsError
@@ -39,7 +39,7 @@ def demo(verbose: bool, days: int) -> None:
             f"The demo in {settings.data_dir} begins on {history.first_day}: for {days} days remove that folder, or "
             "choose another with SPOTIFY_PIPELINE_DATA_DIR."
         )
-    done = set(Backends(settings).tables.published_days())
+    done = set(choose_backends(settings).tables.published_days())
     missing = [day for day in wanted if day not in done]
     with open_instance(settings.data_dir) as instance, shown_progress("Days of the demo") as progress:
         for number, day in enumerate(missing):
@@ -47,7 +47,7 @@ def demo(verbose: bool, days: int) -> None:
             backends = DemoBackends(_on(settings, day), history)
             execute_day(backends, day, instance, log_level="INFO" if verbose else "CRITICAL")
             progress.count(number + 1, len(missing), f"{day} is published")
-    _print_outcome(Backends(settings))
+    _print_outcome(choose_backends(settings))
 
 
 def _on(settings: Settings, day: date) -> Settings:

@@ -5,7 +5,7 @@ import webbrowser
 
 import click
 
-from spotify_pipeline.backends import Backends
+from spotify_pipeline.backends.choice import choose_backends
 from spotify_pipeline.demo.backends import demo_of, not_for_real_playlists
 from spotify_pipeline.settings import Settings, load_settings
 from spotify_pipeline.spotify.login import Login
@@ -20,7 +20,7 @@ def login(no_browser: bool) -> None:
     settings = load_settings()
     if demo_of(settings):
         raise not_for_real_playlists(settings)
-    backends = Backends(settings)
+    backends = choose_backends(settings)
     settings, store = backends.app_settings, backends.logins
     patience = Patience(tell=_tell)
     with new_session(patience.answer_seconds) as session:

@@ -3,7 +3,7 @@
 import click
 
 from spotify_pipeline import aws
-from spotify_pipeline.backends import Backends
+from spotify_pipeline.backends.choice import choose_backends
 from spotify_pipeline.errors import SettingsError
 from spotify_pipeline.query.engine import Answer
 from spotify_pipeline.query.formats import FORMATS
@@ -37,7 +37,7 @@ def query(sql: str | None, name: str | None, params: tuple[str, ...], list_them:
 def _answer(sql: str | None, name: str | None, params: tuple[str, ...]) -> Answer:
     values = dict(_key_and_value(param) for param in params)
     statement = sql or named_query(name or "").sql(values)
-    return Backends(load_settings()).engine.ask(statement)
+    return choose_backends(load_settings()).engine.ask(statement)
 
 
 def _save() -> None:

@@ -10,7 +10,8 @@ from spotify_pipeline.errors import PipelineError
 from spotify_pipeline.settings import load_settings
 from spotify_pipeline.spotify.manifest import Coverage, Manifest, Status
 from spotify_pipeline.spotify.playlist_ids import parse_playlist_id
-from spotify_pipeline.steps import accept_losses, consent_notice
+from spotify_pipeline.steps.notices import consent_notice
+from spotify_pipeline.steps.tables import accept_losses
 
 _STEPS = ("transform", "publish")
 _TO_LOOK_AT = (Status.FAILED, Status.NOT_FOUND)

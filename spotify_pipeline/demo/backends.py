@@ -12,7 +12,7 @@ from functools import cache
 import msgspec
 from pydantic import HttpUrl, SecretStr
 
-from spotify_pipeline.backends import Backends
+from spotify_pipeline.backends.choice import Backends, LocalBackends, choose_backends
 from spotify_pipeline.demo.catalogue import DemoCatalogue
 from spotify_pipeline.demo.server import DemoServer
 from spotify_pipeline.errors import SettingsError
@@ -52,7 +52,7 @@ def demo_of(settings: Settings) -> Demo | None:
 def open_backends(settings: Settings) -> Backends:
     """The backends that the settings choose, with the stand-in for Spotify in a demo folder of the local target."""
     demo = demo_of(settings)
-    return DemoBackends(settings, demo) if demo else Backends(settings)
+    return DemoBackends(settings, demo) if demo else choose_backends(settings)
 
 
 def mark_as_demo(settings: Settings, demo: Demo) -> None:
@@ -67,7 +67,7 @@ def mark_as_demo(settings: Settings, demo: Demo) -> None:
             "The demo is for a folder, and SPOTIFY_PIPELINE_TARGET is aws: set it to local, or run with your own "
             "playlists."
         )
-    if Backends(settings).raw.days():
+    if choose_backends(settings).raw.days():
         raise SettingsError(
             f"{settings.data_dir} already holds a history that is not the demo's: choose another folder for the demo "
             "with SPOTIFY_PIPELINE_DATA_DIR."
@@ -83,7 +83,7 @@ def not_for_real_playlists(settings: Settings) -> SettingsError:
     )
 
 
-class DemoBackends(Backends):
+class DemoBackends(LocalBackends):
     """A demo folder's stores, and a stand-in for Spotify that is started for each extraction."""
 
     def __init__(self, settings: Settings, demo: Demo) -> None:

@@ -4,7 +4,7 @@ The daily job would fail if Spotify cannot be asked, if no playlist at all can b
 else, such as a consent that is about to end or a damaged catalog, which the job makes anew, is told but fails no day.
 """
 
-from spotify_pipeline.backends import Backends
+from spotify_pipeline.backends.choice import Backends
 from spotify_pipeline.doctor.consultation import Consultation
 from spotify_pipeline.doctor.findings import Examination, Finding, Group, State
 from spotify_pipeline.doctor.playlists import examine_playlists

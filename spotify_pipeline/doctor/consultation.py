@@ -6,14 +6,14 @@ from dataclasses import replace
 from functools import cached_property
 from typing import NamedTuple, Self
 
-from spotify_pipeline.backends import Backends
+from spotify_pipeline.backends.choice import Backends
 from spotify_pipeline.doctor.findings import Facts, Finding, Group, State
 from spotify_pipeline.errors import DataError, PipelineError, SettingsError, StorageError
 from spotify_pipeline.spotify.client import SpotifyClient
 from spotify_pipeline.spotify.documents import Account, decode
 from spotify_pipeline.spotify.errors import ClockError, LoginError, QuotaError, UnreachableError
 from spotify_pipeline.spotify.patience import Tell
-from spotify_pipeline.steps import consent_notice
+from spotify_pipeline.steps.notices import consent_notice
 
 _ABOUT_EVERY_QUESTION = (LoginError, QuotaError, ClockError, SettingsError, StorageError)
 

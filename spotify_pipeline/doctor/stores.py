@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from spotify_pipeline.backends import Backends
+from spotify_pipeline.backends.choice import Backends
 from spotify_pipeline.doctor.findings import Facts, Finding, Group, State
 from spotify_pipeline.errors import PipelineError
 from spotify_pipeline.query.engine import Engine

@@ -13,7 +13,6 @@ from dagster import (
     AssetsDefinition,
     AssetSpec,
     Config,
-    DagsterLogManager,
     DailyPartitionsDefinition,
     FreshnessPolicy,
     In,
@@ -30,13 +29,15 @@ from dagster import (
 )
 from pydantic import Field
 
-from spotify_pipeline import steps
 from spotify_pipeline.orchestration.failures import explained
 from spotify_pipeline.orchestration.metadata import column_schema, enrichment_metadata
 from spotify_pipeline.orchestration.partitions import partition_day
-from spotify_pipeline.progress import Progress
+from spotify_pipeline.progress import LoggedProgress
 from spotify_pipeline.settings import Settings
 from spotify_pipeline.spotify.manifest import Manifest
+from spotify_pipeline.steps.details import enrich_day
+from spotify_pipeline.steps.extract import extract_day
+from spotify_pipeline.steps.tables import publish_day, transform_day
 from spotify_pipeline.storage.raw import RawDay
 from spotify_pipeline.tables.declarations import TABLES
 from spotify_pipeline.tables.transform import VERSION as TRANSFORM_VERSION
@@ -45,23 +46,6 @@ _DETAILS = "raw_details"
 _EXTRACTION_VERSION = "1"
 _OWNERS = ["team:spotify-pipeline"]
 _FRESHNESS = FreshnessPolicy.cron(deadline_cron="0 12 * * *", lower_bound_delta=timedelta(hours=12))
-_LOG_LINES = 20  # of progress, however much there is to do
-
-
-class _Logged(Progress):
-    """Progress in the run's log, and for whoever else is shown it."""
-
-    def __init__(self, log: DagsterLogManager, shown: Progress) -> None:
-        self._log, self._shown = log, shown
-
-    def count(self, done: int, total: int, text: str) -> None:
-        self._shown.count(done, total, text)
-        if done * _LOG_LINES // max(total, 1) > (done - 1) * _LOG_LINES // max(total, 1):
-            self._log.info(f"{done} of {total}: {text}")
-
-    def tell(self, text: str) -> None:
-        self._shown.tell(text)
-        self._log.info(text)
 
 
 class ExtractConfig(Config):
@@ -80,12 +64,12 @@ class ExtractConfig(Config):
 def extract_playlists(context: OpExecutionContext, config: ExtractConfig) -> Manifest:
     """Read today's playlists from Spotify."""
     with explained():
-        return steps.extract_day(
+        return extract_day(
             context.resources.backends,
             partition_day(context.partition_key),
             refresh=config.refresh,
             accept=config.accept,
-            progress=_Logged(context.log, context.resources.progress),
+            progress=LoggedProgress(context.log.info, context.resources.progress),
         )
 
 
@@ -97,7 +81,7 @@ def extract_playlists(context: OpExecutionContext, config: ExtractConfig) -> Man
 def transform_playlists(context: OpExecutionContext, raw_playlists: RawDay) -> Iterator[Output[Any]]:
     """Make all tables of a day, in one pass over its raw documents."""
     with explained():
-        frames = steps.transform_day(context.resources.backends.raw, raw_playlists)
+        frames = transform_day(context.resources.backends.raw, raw_playlists)
     for name in TABLES:
         yield Output(frames.pop(name), output_name=name)
 
@@ -119,10 +103,10 @@ def build_assets(partitions: DailyPartitionsDefinition, settings: Settings) -> l
     def raw_details(context: AssetExecutionContext) -> MaterializeResult[Any]:
         """Details of the day's artists and albums as Spotify sent them, of those of which none were read before."""
         with explained():
-            enrichment = steps.enrich_day(
+            enrichment = enrich_day(
                 context.resources.backends,
                 partition_day(context.partition_key),
-                progress=_Logged(context.log, context.resources.progress),
+                progress=LoggedProgress(context.log.info, context.resources.progress),
             )
         return MaterializeResult(metadata=enrichment_metadata(enrichment))
 
@@ -147,10 +131,10 @@ def build_assets(partitions: DailyPartitionsDefinition, settings: Settings) -> l
     def catalog(context: AssetExecutionContext) -> MaterializeResult[Any]:
         """Exactly the days that have passed their audit: what SQL shows."""
         with explained():
-            publication = steps.publish_day(
+            publication = publish_day(
                 context.resources.backends,
                 partition_day(context.partition_key),
-                progress=_Logged(context.log, context.resources.progress),
+                progress=LoggedProgress(context.log.info, context.resources.progress),
             )
         return MaterializeResult(
             metadata={

@@ -15,11 +15,12 @@ from dagster import (
 )
 from dagster_shared.utils.warnings import PreviewWarning
 
-from spotify_pipeline import steps
 from spotify_pipeline.errors import PipelineError
 from spotify_pipeline.orchestration.failures import explained
 from spotify_pipeline.orchestration.partitions import partition_day
-from spotify_pipeline.steps import VERIFICATIONS, WATCHES
+from spotify_pipeline.steps.notices import WATCHES
+from spotify_pipeline.steps.tables import audit_day
+from spotify_pipeline.steps.verification import VERIFICATIONS
 from spotify_pipeline.tables.audit import CHECKS
 
 
@@ -33,7 +34,7 @@ def build_checks(partitions: DailyPartitionsDefinition) -> list[AssetChecksDefin
     def audit(context: AssetCheckExecutionContext) -> Iterator[AssetCheckResult]:
         """What must hold before a day is published."""
         with explained():
-            findings = steps.audit_day(context.resources.backends, partition_day(context.partition_key))
+            findings = audit_day(context.resources.backends, partition_day(context.partition_key))
         for finding in findings:
             yield AssetCheckResult(
                 asset_key=finding.check.table,

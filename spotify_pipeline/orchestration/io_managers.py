@@ -3,7 +3,7 @@
 import polars as pl
 from dagster import InputContext, IOManager, OutputContext
 
-from spotify_pipeline.backends import Backends
+from spotify_pipeline.backends.choice import Backends
 from spotify_pipeline.orchestration.metadata import manifest_metadata, partition_metadata
 from spotify_pipeline.orchestration.partitions import partition_day
 from spotify_pipeline.spotify.manifest import Manifest

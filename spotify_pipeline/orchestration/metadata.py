@@ -14,7 +14,7 @@ from dagster import (
 )
 
 from spotify_pipeline.spotify.manifest import Manifest
-from spotify_pipeline.steps import Enrichment
+from spotify_pipeline.steps.details import Enrichment
 from spotify_pipeline.tables.declarations import COVERAGE
 from spotify_pipeline.tables.schema import Column, Table
 

@@ -1,11 +1,8 @@
 """When the daily job runs."""
 
-from datetime import date
-
 from dagster import RunRequest, ScheduleEvaluationContext, SkipReason, schedule
 
-from spotify_pipeline.backends import Backends
-from spotify_pipeline.spotify.errors import QuotaError
+from spotify_pipeline.steps.schedule import reason_to_skip
 
 DAILY_JOB = "daily_snapshot"
 _FIRST_HOUR = 5
@@ -24,18 +21,7 @@ def daily_snapshot_schedule(context: ScheduleEvaluationContext) -> RunRequest | 
     """
     time = context.scheduled_execution_time
     day = time.date()
-    if time.hour > _FIRST_HOUR and (reason := _why_not_again(context.resources.backends, day)):
+    if time.hour > _FIRST_HOUR and (reason := reason_to_skip(context.resources.backends, day)):
         return SkipReason(reason)
     run_key = day.isoformat() if time.hour == _FIRST_HOUR else f"{day}T{time.hour}"
     return RunRequest(run_key=run_key, partition_key=day.isoformat())
-
-
-def _why_not_again(backends: Backends, day: date) -> str | None:
-    read = backends.raw.find_day(day)
-    if read and not read.manifest.counts()["failed"]:
-        return f"Nothing of {day} is missing."
-    try:
-        backends.quota(day).require()
-    except QuotaError as error:
-        return str(error)
-    return None

@@ -25,6 +25,10 @@ class QuotaError(SpotifyError):
     """No further request is allowed for longer than a run can wait: Spotify's quota, or the budget that is set."""
 
 
+class OutOfTimeError(QuotaError):
+    """The time that the run was given is up: what is complete is kept, and another run can go on at once."""
+
+
 class ClockError(SpotifyError):
     """This machine's clock is so far from Spotify's that the day would get the wrong date."""
 

@@ -85,6 +85,8 @@ class Manifest(Struct, frozen=True):
     """Null entries in the listing: playlists that the app is not allowed to know."""
     stopped: str | None = None
     """Why the newest run asked no more before it had asked for everything."""
+    out_of_time: bool = False
+    """Whether that was because the run's own time was up: another one can go on at once."""
 
     def by_id(self) -> dict[str, Coverage]:
         """The rows by playlist id."""

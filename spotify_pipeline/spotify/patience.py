@@ -5,9 +5,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from spotify_pipeline.spotify.errors import UnreachableError
+from spotify_pipeline.spotify.errors import OutOfTimeError, UnreachableError
 
 Tell = Callable[[str], None]
 """Is told, in a few words, what is being waited for."""
@@ -38,6 +38,7 @@ class Patience:
         timeout: seconds for connecting, and between two bytes of an answer.
         answer_seconds: for a whole answer; a server that sends a byte now and then would otherwise never be given up.
         attempts: how often a request is sent that gets no answer, or none that can be read.
+        deadline: from when on nothing more is asked or waited for, where the run has a limited time.
     """
 
     def __init__(
@@ -48,8 +49,10 @@ class Patience:
         timeout: tuple[float, float] = (10.0, 30.0),
         answer_seconds: float = 120.0,
         attempts: int = 4,
+        deadline: datetime | None = None,
     ) -> None:
         self.clock, self.timeout, self.answer_seconds, self.attempts = clock, timeout, answer_seconds, attempts
+        self.deadline = deadline
         self._tell = tell
         self._interrupted = threading.Event()
 
@@ -60,11 +63,14 @@ class Patience:
             yield random.uniform(longest / 2, longest)  # noqa: S311  # no secret
 
     def wait(self, seconds: float, why: str = "") -> None:
-        """Let time pass; a longer wait is told.
+        """Let time pass; a longer wait is told. Each request comes through here, if only to wait for no time at all.
 
         Raises:
+            OutOfTimeError: the deadline would be over afterwards.
             UnreachableError: `end` was called, so whoever waits should give up.
         """
+        if self.deadline and self.clock.now() + timedelta(seconds=seconds) >= self.deadline:
+            raise OutOfTimeError("The time for this run is up: what is missing is read when the day is run again.")
         if why and seconds >= _WORTH_TELLING_SECONDS:
             self._tell(f"{why}: waiting {seconds:.0f} s")
         if seconds > 0:

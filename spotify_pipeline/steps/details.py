@@ -7,10 +7,11 @@ from datetime import date
 from itertools import chain
 from typing import Any
 
-from spotify_pipeline.backends import Backends
+from spotify_pipeline.backends.source import Source
 from spotify_pipeline.errors import DataError
 from spotify_pipeline.progress import SILENT, Progress
-from spotify_pipeline.spotify.details import ALBUMS, ARTISTS, DetailReader, Kind
+from spotify_pipeline.spotify.detail_reader import DetailReader
+from spotify_pipeline.spotify.details import ALBUMS, ARTISTS, Kind
 from spotify_pipeline.spotify.documents import Album, Content, Playlist, decode
 from spotify_pipeline.spotify.manifest import Manifest
 from spotify_pipeline.storage.details import DetailStore
@@ -39,7 +40,7 @@ class Enrichment:
     reason: str | None
 
 
-def enrich_day(backends: Backends, day: date, *, progress: Progress = SILENT) -> Enrichment:
+def enrich_day(backends: Source, day: date, *, progress: Progress = SILENT) -> Enrichment:
     """Read details of today's artists and albums, of those of which none have been read on any day.
 
     They are read with the requests that the playlists have left. What these do not suffice for, and what Spotify does

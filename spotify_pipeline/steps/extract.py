@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from contextlib import closing
-from datetime import date
+from datetime import UTC, date, datetime
 
 from msgspec.structs import replace
 
-from spotify_pipeline.backends import Backends
+from spotify_pipeline.backends.source import Source
 from spotify_pipeline.errors import SettingsError, SpotifyError
 from spotify_pipeline.progress import SILENT, Progress
 from spotify_pipeline.spotify.client import LISTING_LIMIT, SpotifyClient
-from spotify_pipeline.spotify.errors import ClockError
+from spotify_pipeline.spotify.errors import ClockError, OutOfTimeError
 from spotify_pipeline.spotify.extraction import (
     LIST_NOT_WHOLE,
     NO_LONGER_LISTED,
@@ -26,10 +26,11 @@ from spotify_pipeline.storage.raw import RawStore
 
 
 def extract_day(
-    backends: Backends,
+    backends: Source,
     day: date,
     *,
     refresh: bool = False,
+    since: datetime | None = None,
     accept: Sequence[str] = (),
     progress: Progress = SILENT,
 ) -> Manifest:
@@ -42,6 +43,7 @@ def extract_day(
         backends: where to read and write.
         day: today, as the settings define it.
         refresh: read also what this day already has.
+        since: what a refresh has read from then on is not read again, where the refresh itself is gone on with.
         accept: ids of playlists that may have lost as many rows as they have, whatever the audit finds suspicious.
         progress: is told of each playlist.
 
@@ -59,24 +61,29 @@ def extract_day(
         )
     named = parse_playlists(backends.settings.playlists)
     with backends.spotify(progress.tell) as client:
-        extraction = _Extraction(backends.raw, client, day, progress, refresh=refresh)
+        stale_before = (since or datetime.max.replace(tzinfo=UTC)) if refresh else None
+        extraction = _Extraction(backends.raw, client, day, progress, stale_before)
         if named is None:
             extraction.read_mine()
         else:
             extraction.read_named(named)
-        return extraction.manifest().accepting(accept)
+        manifest = extraction.manifest()
+        return manifest if manifest.out_of_time else manifest.accepting(accept)  # else the run that ends the day does
 
 
 class _Extraction:
     """A day while it is being extracted: the rows of its manifest, as far as they are known."""
 
-    def __init__(self, raw: RawStore, client: SpotifyClient, day: date, progress: Progress, *, refresh: bool) -> None:
-        self._raw, self._client, self._day, self._progress, self._refresh = raw, client, day, progress, refresh
+    def __init__(
+        self, raw: RawStore, client: SpotifyClient, day: date, progress: Progress, stale_before: datetime | None
+    ) -> None:
+        self._raw, self._client, self._day, self._progress = raw, client, day, progress
+        self._stale_before = stale_before
         staged = raw.begin(day)
         newest = raw.newest_manifest(day)
         self._known = newest.by_id() if newest else {}
         self._rows = dict(self._known) if newest and newest.snapshot_date == day else {}
-        self._resumable = {} if refresh else staged
+        self._resumable = {playlist_id: row for playlist_id, row in staged.items() if not self._is_stale(row)}
         self._resumed: set[str] = set()
         self._requests: dict[str, int] = {}  # of this run, by playlist
         self._readings: dict[str, int] = {}  # as well
@@ -119,6 +126,7 @@ class _Extraction:
             requests_avoided=sum(self._avoided(row) for row in rows),
             hidden_playlists=self._hidden,
             stopped=str(stopped) if stopped else None,
+            out_of_time=isinstance(stopped, OutOfTimeError),
         )
 
     def _resume(self, wanted: Iterable[Wanted]) -> None:
@@ -135,7 +143,8 @@ class _Extraction:
         for playlist_id, row in self._raw.pending().items():
             if playlist_id not in snapshot_ids and not listed.whole:
                 continue
-            if self._refresh or self._has_rows(playlist_id) or not _confirms(snapshot_ids.get(playlist_id), row):
+            confirmed = _confirms(snapshot_ids.get(playlist_id), row)
+            if self._is_stale(row) or self._is_read(playlist_id) or not confirmed:
                 self._raw.drop_pending(playlist_id)
             else:
                 self._stage_pending(row)
@@ -150,7 +159,7 @@ class _Extraction:
     def _read(self, wanted: Iterable[Wanted], *, closing_listing: bool) -> dict[str, Coverage]:
         """Read what is missing, and return the rows of what a closing listing has to confirm."""
         queue = [want for want in wanted if self._is_missing(want.playlist_id)]
-        readings = {} if self._refresh else self._readings_with_documents(queue)
+        readings = {} if self._stale_before else self._readings_with_documents(queue)
         unconfirmed: dict[str, Coverage] = {}
         self._progress.count(0, len(queue), "asking Spotify")
         results = extract(self._client, queue, readings, self._day, closing_listing=closing_listing)
@@ -240,7 +249,14 @@ class _Extraction:
         return playlist_id in self._rows and self._rows[playlist_id].status.has_rows
 
     def _is_missing(self, playlist_id: str) -> bool:
-        return playlist_id not in self._resumed and (self._refresh or not self._has_rows(playlist_id))
+        return playlist_id not in self._resumed and not self._is_read(playlist_id)
+
+    def _is_read(self, playlist_id: str) -> bool:
+        return self._has_rows(playlist_id) and not self._is_stale(self._rows[playlist_id])
+
+    def _is_stale(self, row: Coverage) -> bool:
+        """Whether a row was read too long ago for a refresh."""
+        return self._stale_before is not None and (row.fetched_at is None or row.fetched_at < self._stale_before)
 
     def _without_rows(self, playlist_id: str, status: Status, reason: str) -> Coverage:
         known = self._known.get(playlist_id)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
-from spotify_pipeline.backends import Backends
+from spotify_pipeline.backends.source import Source
 from spotify_pipeline.spotify.manifest import Status
 from spotify_pipeline.spotify.token_store import current_consent
 
@@ -31,10 +31,10 @@ class Watch:
 
     name: str
     description: str
-    look: Callable[[Backends, date], Notice]
+    look: Callable[[Source, date], Notice]
 
 
-def _completeness(backends: Backends, day: date) -> Notice:
+def _completeness(backends: Source, day: date) -> Notice:
     manifest = backends.raw.open_day(day).manifest
     failed = [row for row in manifest.playlists if row.status is Status.FAILED]
     numbers = {"failed": len(failed)}
@@ -46,7 +46,7 @@ def _completeness(backends: Backends, day: date) -> Notice:
     return Notice("Nothing is missing.", None, numbers)
 
 
-def consent_notice(backends: Backends) -> Notice:
+def consent_notice(backends: Source) -> Notice:
     """How long the user's consent still holds.
 
     Raises:
@@ -68,7 +68,7 @@ def consent_notice(backends: Backends) -> Notice:
     return Notice(text, urgency, {"days_left": days})
 
 
-def _look_at_consent(backends: Backends, _: date) -> Notice:
+def _look_at_consent(backends: Source, _: date) -> Notice:
     return consent_notice(backends)
 
 

@@ -6,7 +6,7 @@ from functools import cache
 
 import polars as pl
 
-from spotify_pipeline.backends import Backends
+from spotify_pipeline.backends.warehouse import Warehouse
 from spotify_pipeline.catalog.publication import Publication
 from spotify_pipeline.errors import DataError
 from spotify_pipeline.progress import SILENT, Progress
@@ -47,7 +47,7 @@ def _detailed(frames: dict[str, pl.DataFrame], store: DetailStore, day: date) ->
     }
 
 
-def audit_day(backends: Backends, day: date) -> list[Finding]:
+def audit_day(backends: Warehouse, day: date) -> list[Finding]:
     """Run every check on the newest tables of a day: the staged ones, else the published ones.
 
     Raises:
@@ -82,7 +82,7 @@ def _manifest_or_none(raw: RawStore, day: date) -> Manifest | None:
     return found.manifest if found else None
 
 
-def _published_before(backends: Backends, manifest: Manifest) -> dict[str, Published]:
+def _published_before(backends: Warehouse, manifest: Manifest) -> dict[str, Published]:
     """What each playlist had when it was last published.
 
     Days that were read but are not published are passed over: what was held back yesterday is no measure for today. So
@@ -102,7 +102,7 @@ def _published_before(backends: Backends, manifest: Manifest) -> dict[str, Publi
     return before
 
 
-def publish_day(backends: Backends, day: date, *, progress: Progress = SILENT) -> Publication:
+def publish_day(backends: Warehouse, day: date, *, progress: Progress = SILENT) -> Publication:
     """Audit a day's staged tables and make the catalog show them.
 
     The audit is made here too, whoever has made it before, so that no way of starting this step goes round it.

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from spotify_pipeline.backends import Backends
+from spotify_pipeline.backends.warehouse import Warehouse
 from spotify_pipeline.catalog.publication import stray_partitions
 from spotify_pipeline.tables.declarations import TABLES
-from spotify_pipeline.tables.schema import PARTITION_COLUMN
+from spotify_pipeline.tables.partition import PARTITION_COLUMN
 
 
 @dataclass(frozen=True)
@@ -16,18 +16,18 @@ class Verification:
 
     name: str
     description: str
-    find_problems: Callable[[Backends, date], Iterator[str]]
+    find_problems: Callable[[Warehouse, date], Iterator[str]]
 
 
-def _strays(backends: Backends, _: date) -> Iterator[str]:
+def _strays(backends: Warehouse, _: date) -> Iterator[str]:
     return stray_partitions(backends.catalog, backends.tables)
 
 
-def _differences(backends: Backends, _: date) -> Iterator[str]:
+def _differences(backends: Warehouse, _: date) -> Iterator[str]:
     return backends.catalog.differences()
 
 
-def _wrong_counts(backends: Backends, day: date) -> Iterator[str]:
+def _wrong_counts(backends: Warehouse, day: date) -> Iterator[str]:
     """One statement for all tables: Athena bills ten megabytes for each, however little it reads."""
     counts = " UNION ALL ".join(
         f"SELECT '{name}' AS name, count(*) AS row_count FROM {name} WHERE {PARTITION_COLUMN} = DATE '{day}'"

@@ -16,7 +16,7 @@ from spotify_pipeline.errors import DataError
 from spotify_pipeline.spotify.details import Detail, Kind
 from spotify_pipeline.spotify.documents import decode
 from spotify_pipeline.storage.objects import ObjectStore
-from spotify_pipeline.tables.schema import PARTITION_COLUMN
+from spotify_pipeline.tables.partition import PARTITION_COLUMN
 
 OBJECTS_IN_FILE = 50
 """Most objects in a file: what a killed run may lose."""

@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypedDict, TypeVar
 from urllib.parse import urlsplit
 from uuid import uuid4
+
+from filelock import FileLock
 
 from spotify_pipeline import aws
 from spotify_pipeline.errors import StorageError
@@ -21,6 +23,13 @@ if TYPE_CHECKING:
 _ATTEMPTS = 10
 
 _T = TypeVar("_T")
+
+
+class ObjectPlace(TypedDict):
+    """Where S3 has an object."""
+
+    Bucket: str
+    Key: str
 
 
 class ObjectNotFoundError(StorageError):
@@ -69,7 +78,19 @@ class ObjectStore(Protocol):
         ...
 
 
-def open_store(location: str) -> ObjectStore:
+class SharedStore(ObjectStore, Protocol):
+    """A store in which several processes can agree on something."""
+
+    def replace(self, key: str, content: bytes, *, seen: bytes | None) -> bool:
+        """Put the object, unless it has become another one since it was seen; None where there was none.
+
+        Returns:
+            Whether it was put: of several that have seen the same, one is told so.
+        """
+        ...
+
+
+def open_store(location: str) -> SharedStore:
     """The store in a folder, or under `s3://bucket/prefix`. Nothing is created or asked yet."""
     if location.startswith("s3://"):
         address = urlsplit(location)
@@ -145,6 +166,20 @@ class FolderStore:
                     Path(temporary).unlink()
                 raise
 
+    def replace(self, key: str, content: bytes, *, seen: bytes | None) -> bool:
+        """Write the file while no other process that asks for this one may."""
+        lock = self._root / key
+        with _explained(str(lock)):
+            lock.parent.mkdir(parents=True, exist_ok=True)
+            with FileLock(lock.with_name(f".{lock.name}.lock")):
+                try:
+                    current = self.get(key)
+                except ObjectNotFoundError:
+                    current = None
+                if current == seen:
+                    self.put(key, content)
+                return current == seen
+
     def folders(self, prefix: str) -> list[str]:
         """The folders whose paths begin with the prefix, also those with nothing but temporary files."""
         parent, _, beginning = prefix.rpartition("/")
@@ -213,6 +248,27 @@ class S3Store:
         """Write the object with one request, which S3 does at once or not at all."""
         with self._explained(key):
             self._client.put_object(Bucket=self._bucket, Key=self._prefix + key, Body=content)
+
+    def replace(self, key: str, content: bytes, *, seen: bytes | None) -> bool:
+        """Write the object under a condition, which S3 checks: that there is none, or still the one seen."""
+        from botocore.exceptions import ClientError  # noqa: PLC0415  # as below
+
+        where: ObjectPlace = {"Bucket": self._bucket, "Key": self._prefix + key}
+        with self._explained(key):
+            try:
+                if seen is None:
+                    self._client.put_object(**where, Body=content, IfNoneMatch="*")
+                    return True
+                current = self._client.get_object(**where)
+                if current["Body"].read() != seen:
+                    return False
+                self._client.put_object(**where, Body=content, IfMatch=current["ETag"])
+            except ClientError as error:
+                # The conflict is what one of several hears that write at the same moment.
+                if aws.error_code(error) in ("PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"):
+                    return False
+                raise
+            return True
 
     def folders(self, prefix: str) -> list[str]:
         """What S3 calls common prefixes, without `prefix` itself."""

@@ -22,7 +22,7 @@ from spotify_pipeline.errors import DataError
 from spotify_pipeline.spotify.manifest import Coverage, Manifest
 from spotify_pipeline.storage.details import DetailStore
 from spotify_pipeline.storage.objects import ObjectNotFoundError, ObjectStore, for_each
-from spotify_pipeline.tables.schema import PARTITION_COLUMN
+from spotify_pipeline.tables.partition import PARTITION_COLUMN
 
 _MANIFEST = "_manifest.json"
 _DOCUMENT, _ROW = ".json.gz", ".row.json"
@@ -238,6 +238,16 @@ class RawStore:
         """Move what is staged to its place."""
         with suppress(ObjectNotFoundError):  # somebody else, who has opened the day, was faster
             self._objects.move(key, key.replace(_STAGED, _DAYS, 1))
+
+
+def day_of_manifest(key: str) -> date | None:
+    """The day whose manifest lies under this key; None if it is another object's."""
+    folder, _, name = key.rpartition("/")
+    with suppress(ValueError):
+        day = date.fromisoformat(folder.rpartition("=")[2])
+        if name == _MANIFEST and folder == _folder(_DAYS, day):
+            return day
+    return None
 
 
 def _encoded(manifest: Manifest) -> bytes:

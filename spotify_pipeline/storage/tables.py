@@ -17,7 +17,8 @@ from spotify_pipeline.errors import DataError
 from spotify_pipeline.storage.objects import ObjectNotFoundError, ObjectStore
 from spotify_pipeline.tables.declarations import COVERAGE, TABLES
 from spotify_pipeline.tables.parquet import from_parquet, row_count, to_parquet
-from spotify_pipeline.tables.schema import PARTITION_COLUMN, Table
+from spotify_pipeline.tables.partition import PARTITION_COLUMN
+from spotify_pipeline.tables.schema import Table
 
 _FILE = "part-0.parquet"
 _STAGED = "_staged/"

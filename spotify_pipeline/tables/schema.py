@@ -9,10 +9,6 @@ from enum import Enum
 
 import polars as pl
 
-PARTITION_COLUMN = "snapshot_date"
-"""In the path of every table, never inside its files."""
-PARTITION_DESCRIPTION = "The UTC day on which Spotify was asked."
-
 
 class ColumnType(Enum):
     """Types that Athena, Spark, Trino and DuckDB read alike. The value is the name in Athena and Glue."""

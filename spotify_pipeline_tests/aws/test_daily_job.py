@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from dagster import DagsterInstance
 
-from spotify_pipeline.backends import Backends
+from spotify_pipeline.backends.choice import Backends, choose_backends
 from spotify_pipeline.cli import main
 from spotify_pipeline.definitions import build_defs
 from spotify_pipeline.demo.catalogue import DemoCatalogue
@@ -59,7 +59,7 @@ def on_the_command_line() -> None:
 
 
 def from_dagster() -> None:
-    backends = Backends(load_settings())
+    backends = choose_backends(load_settings())
     job = build_defs(backends, retry_policy=None).resolve_job_def(DAILY_JOB)
     with DagsterInstance.ephemeral() as instance:
         result = job.execute_in_process(partition_key=str(backends.settings.today()), instance=instance)
@@ -93,7 +93,7 @@ def on(aws: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[s
         for name, value in variables.items():
             monkeypatch.setenv(name, value)
         # The emulator answers at once, so that there is no need to wait as for Athena.
-        return Backends(load_settings(), new_patience=lambda tell: Patience(Clock(wait=wait_a_little), tell))
+        return choose_backends(load_settings(), new_patience=lambda tell: Patience(Clock(wait=wait_a_little), tell))
 
     return set_variables
 

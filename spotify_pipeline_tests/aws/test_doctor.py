@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from spotify_pipeline.backends import Backends
+from spotify_pipeline.backends.choice import Backends, choose_backends
 from spotify_pipeline.demo.catalogue import DemoCatalogue
 from spotify_pipeline.demo.server import DemoServer
 from spotify_pipeline.doctor import Finding, Group, State, examine
@@ -40,7 +40,7 @@ def backends_of(aws: Aws, spotify: str, tmp_path_factory: pytest.TempPathFactory
         "SPOTIPY_CLIENT_SECRET": "secret",
         "SPOTIFY_REFRESH_TOKEN": "token",
     }
-    return lambda **variables: Backends(load_settings(**(usual | variables)))
+    return lambda **variables: choose_backends(load_settings(**(usual | variables)))
 
 
 @pytest.fixture

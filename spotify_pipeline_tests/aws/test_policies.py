@@ -14,8 +14,7 @@ import boto3
 import pytest
 from msgspec.structs import replace
 
-from spotify_pipeline import steps
-from spotify_pipeline.backends import Backends
+from spotify_pipeline.backends.choice import choose_backends
 from spotify_pipeline.catalog.glue_database import GlueDatabase
 from spotify_pipeline.catalog.glue_definitions import as_input
 from spotify_pipeline.demo.catalogue import DemoCatalogue
@@ -25,6 +24,11 @@ from spotify_pipeline.query.saved import save_queries
 from spotify_pipeline.settings import Settings, load_settings
 from spotify_pipeline.spotify.patience import Clock, Patience
 from spotify_pipeline.spotify.token_store import record_key
+from spotify_pipeline.steps.details import enrich_day
+from spotify_pipeline.steps.extract import extract_day
+from spotify_pipeline.steps.notices import consent_notice
+from spotify_pipeline.steps.tables import publish_day, transform_day
+from spotify_pipeline.steps.verification import VERIFICATIONS
 from spotify_pipeline.storage.objects import FolderStore, open_store, probe
 from spotify_pipeline.tables.declarations import COVERAGE, TABLES
 from spotify_pipeline_tests.aws import policies
@@ -91,9 +95,9 @@ def raw_folder(spotify: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A raw day with details, in a folder."""
     folder = tmp_path_factory.mktemp("raw")
     app = {"SPOTIPY_CLIENT_ID": "app", "SPOTIPY_CLIENT_SECRET": "secret", "SPOTIFY_REFRESH_TOKEN": "token"}
-    backends = Backends(settings_of(spotify, SPOTIFY_PIPELINE_DATA_DIR=str(folder), **app))
-    backends.raw.commit(steps.extract_day(backends, DAY))
-    steps.enrich_day(backends, DAY)
+    backends = choose_backends(settings_of(spotify, SPOTIFY_PIPELINE_DATA_DIR=str(folder), **app))
+    backends.raw.commit(extract_day(backends, DAY))
+    enrich_day(backends, DAY)
     return folder / "raw"
 
 
@@ -121,10 +125,10 @@ def prepare_extract(stage: Stage, raw_folder: Path) -> None:
 
 
 def extract(stage: Stage) -> None:
-    backends = Backends(stage.settings)
+    backends = choose_backends(stage.settings)
     probe(backends.object_stores["raw documents"])
-    backends.raw.commit(steps.extract_day(backends, DAY))
-    steps.consent_notice(backends)
+    backends.raw.commit(extract_day(backends, DAY))
+    consent_notice(backends)
     key = record_key(str(stage.settings.accounts_url), "app", None)
     login = backends.tokens.read(key)
     assert login is not None
@@ -141,15 +145,15 @@ def prepare_publish(stage: Stage, raw_folder: Path) -> None:
 
 
 def publish(stage: Stage) -> None:
-    backends = Backends(stage.settings)
+    backends = choose_backends(stage.settings)
     probe(backends.object_stores["tables"])
-    frames = steps.transform_day(backends.raw, backends.raw.open_day(DAY))
+    frames = transform_day(backends.raw, backends.raw.open_day(DAY))
     for name, frame in frames.items():
         backends.tables.stage(TABLES[name], DAY, frame)
-    steps.publish_day(backends, DAY)
+    publish_day(backends, DAY)
     spoil_the_catalog(stage)
     backends.catalog.publish()
-    for verification in steps.VERIFICATIONS:
+    for verification in VERIFICATIONS:
         assert list(verification.find_problems(backends, DAY)) == []
     with unknown_to_the_emulator("BatchDeletePartition"):
         glue = GlueDatabase(boto3.client("glue"), stage.place.database, backends.tables)
@@ -171,11 +175,13 @@ def spoil_the_catalog(stage: Stage) -> None:
 
 
 def prepare_query(stage: Stage, raw_folder: Path) -> None:
-    GlueDatabase(stage.glue, stage.place.database, Backends(stage.settings).tables).ensure()
+    GlueDatabase(stage.glue, stage.place.database, choose_backends(stage.settings).tables).ensure()
 
 
 def query(stage: Stage) -> None:
-    assert Backends(stage.settings).engine.ask(f"SELECT count(*) AS row_count FROM {COVERAGE.name}").rows == [(0,)]
+    assert choose_backends(stage.settings).engine.ask(f"SELECT count(*) AS row_count FROM {COVERAGE.name}").rows == [
+        (0,)
+    ]
     names = stage.place.workgroup, stage.place.database
     client = boto3.client("athena")
     save_queries(client, *names)
@@ -200,11 +206,11 @@ def crawl(stage: Stage) -> None:
 
     settings = stage.settings.model_copy(update={"catalog_mode": "crawler"})
     with pytest.raises(_EnoughError):
-        Backends(settings, new_patience=lambda tell: Patience(Clock(wait=wait), tell)).catalog.publish()
+        choose_backends(settings, new_patience=lambda tell: Patience(Clock(wait=wait), tell)).catalog.publish()
     name = f"spotify_pipeline_{stage.place.database}"
     stage.glue.stop_crawler(Name=name)
     stage.glue.update_crawler(Name=name, Targets={"CatalogTargets": []})
-    Backends(settings).catalog.publish()
+    choose_backends(settings).catalog.publish()
 
 
 @contextmanager

@@ -18,7 +18,7 @@ import requests
 from moto import mock_aws
 
 from spotify_pipeline import aws as product
-from spotify_pipeline.backends import Backends
+from spotify_pipeline.backends.choice import Backends, choose_backends
 from spotify_pipeline.demo.accounts import REFRESH_TOKEN
 from spotify_pipeline.demo.catalogue import DemoCatalogue
 from spotify_pipeline.demo.server import DemoServer
@@ -398,7 +398,7 @@ def chosen(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Backends]:
     """The backends of the aws target, with further variables."""
 
     def choose(secret: Secret, **variables: str) -> Backends:
-        return Backends(
+        return choose_backends(
             load_settings(
                 SPOTIFY_PIPELINE_TARGET="aws",
                 SPOTIFY_PIPELINE_RAW_BUCKET="my-raw",
@@ -441,7 +441,7 @@ def test_logins_go_to_the_secret(secret: Secret, chosen: Callable[..., Backends]
 
 
 def test_the_local_target_asks_no_secret(tmp_path: Path) -> None:
-    backends = Backends(load_settings(SPOTIFY_PIPELINE_SECRET_ID="x", SPOTIFY_PIPELINE_DATA_DIR=str(tmp_path)))
+    backends = choose_backends(load_settings(SPOTIFY_PIPELINE_SECRET_ID="x", SPOTIFY_PIPELINE_DATA_DIR=str(tmp_path)))
     assert backends.app_settings is backends.settings
     assert backends.logins.location == f"{tmp_path / 'spotify_token.json'}, for you alone"
 

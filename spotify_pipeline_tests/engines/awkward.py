@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from spotify_pipeline.backends import Backends
+from spotify_pipeline.backends.choice import Backends, choose_backends
 from spotify_pipeline.settings import load_settings
 from spotify_pipeline.tables.declarations import TABLES
 from spotify_pipeline.tables.schema import ColumnType, Table
@@ -46,7 +46,7 @@ def awkward_history(folder: Path) -> Backends:
 
     No audit would pass them, so they are put in their places without one.
     """
-    backends = Backends(load_settings(SPOTIFY_PIPELINE_DATA_DIR=str(folder)))
+    backends = choose_backends(load_settings(SPOTIFY_PIPELINE_DATA_DIR=str(folder)))
     for day in (*AWKWARD_DAYS, EMPTY_DAY):
         for table in TABLES.values():
             rows = _awkward_rows(table)

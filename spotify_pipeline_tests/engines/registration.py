@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
-from spotify_pipeline.backends import Backends
+from spotify_pipeline.backends.choice import Backends
 from spotify_pipeline.catalog.glue import GlueCatalog
 from spotify_pipeline.catalog.glue_database import GlueDatabase
 from spotify_pipeline.storage.objects import S3Store

@@ -11,9 +11,9 @@ import duckdb
 import polars as pl
 import pytest
 
-from spotify_pipeline.backends import Backends
+from spotify_pipeline.backends.choice import Backends
 from spotify_pipeline.tables.declarations import TABLES
-from spotify_pipeline.tables.schema import PARTITION_COLUMN
+from spotify_pipeline.tables.partition import PARTITION_COLUMN
 from spotify_pipeline_tests.engines.awkward import awkward_history
 from spotify_pipeline_tests.engines.registration import Registered, download, register, upload
 from spotify_pipeline_tests.query.history import DAYS, make_history

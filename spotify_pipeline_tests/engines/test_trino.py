@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import duckdb
 import pytest
 
-from spotify_pipeline.backends import Backends
+from spotify_pipeline.backends.choice import Backends
 from spotify_pipeline.catalog.glue_definitions import as_input, table_input
 from spotify_pipeline.query.duckdb import DuckDBEngine
 from spotify_pipeline.query.named import NamedQuery, named_queries
 from spotify_pipeline.storage.tables import TableStore
 from spotify_pipeline.tables.declarations import TABLES
-from spotify_pipeline.tables.schema import PARTITION_COLUMN, ColumnType
+from spotify_pipeline.tables.partition import PARTITION_COLUMN
+from spotify_pipeline.tables.schema import ColumnType
 from spotify_pipeline_tests.engines.awkward import awkward_history
 from spotify_pipeline_tests.engines.registration import register, upload
 from spotify_pipeline_tests.engines.trino_client import TrinoClient, TrinoError

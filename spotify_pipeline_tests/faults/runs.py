@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import duckdb
 
-from spotify_pipeline.backends import Backends
+from spotify_pipeline.backends.choice import Backends, choose_backends
 from spotify_pipeline.errors import DataError, SpotifyError
 from spotify_pipeline.settings import Settings
 from spotify_pipeline_tests.spotify.fake_clock import FakeClock
@@ -34,7 +34,7 @@ class Runs:
         self._settings_for, self._patience = settings_for, patience
 
     def backends(self, day: date, **variables: str) -> Backends:
-        return Backends(
+        return choose_backends(
             self._settings_for(self.server.url, day, **variables),
             new_patience=lambda tell: self.clock.patience(tell, **self._patience),
         )

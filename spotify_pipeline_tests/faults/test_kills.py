@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from spotify_pipeline.backends import Backends
+from spotify_pipeline.backends.choice import Backends
 from spotify_pipeline.settings import Settings
 from spotify_pipeline.tables.declarations import TABLES
 from spotify_pipeline_tests.faults.library import FIRST_DAY, PLAYLISTS, SECOND_DAY

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from spotify_pipeline import steps
-from spotify_pipeline.backends import Backends
+from spotify_pipeline.backends.choice import Backends
+from spotify_pipeline.steps.extract import extract_day
 from spotify_pipeline_tests.conftest import FIRST_ARCHIVE_DAY
 
 _LISTED, _EMBEDDED = 50, 100
@@ -33,7 +33,7 @@ def test_a_first_day_costs_the_least_that_it_can_and_an_unchanged_day_the_listin
         server.clear_log()
         day = FIRST_ARCHIVE_DAY + timedelta(days=day_number)
         backends = backends_for(server.url, day)
-        backends.raw.commit(steps.extract_day(backends, day))
+        backends.raw.commit(extract_day(backends, day))
         assert backends.raw.open_day(day).manifest.counts()["failed"] == 0
         return sum(path.startswith("/v1/") for _, path in server.log()["requests"])
 

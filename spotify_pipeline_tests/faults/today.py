@@ -8,20 +8,20 @@ import re
 import sys
 from pathlib import Path
 
-from spotify_pipeline import steps
-from spotify_pipeline.backends import Backends
+from spotify_pipeline.backends.choice import choose_backends
 from spotify_pipeline.settings import load_settings
+from spotify_pipeline.steps.extract import extract_day
 from spotify_pipeline_tests.test_replayed_days import run_day
 
 
 def main() -> None:
-    backends = Backends(load_settings())
+    backends = choose_backends(load_settings())
     today = backends.settings.today()
     print("begins", flush=True)  # noqa: T201
     if sys.argv[1] == "run":
         run_day(backends, today)
     else:
-        backends.raw.commit(steps.extract_day(backends, today))
+        backends.raw.commit(extract_day(backends, today))
         # Not from getrusage, which begins with what the process that started this one had.
         print(*re.findall(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text(encoding="ascii")))  # noqa: T201
 

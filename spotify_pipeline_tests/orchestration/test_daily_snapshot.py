@@ -10,11 +10,12 @@ import polars as pl
 import pytest
 from dagster import AssetKey, DagsterEventType, DagsterInstance, ExecuteInProcessResult, TableMetadataValue
 
-from spotify_pipeline.backends import Backends
+from spotify_pipeline.backends.choice import Backends
 from spotify_pipeline.definitions import build_defs
 from spotify_pipeline.orchestration.schedules import DAILY_JOB
 from spotify_pipeline.query.duckdb import DuckDBEngine
-from spotify_pipeline.steps import VERIFICATIONS, WATCHES
+from spotify_pipeline.steps.notices import WATCHES
+from spotify_pipeline.steps.verification import VERIFICATIONS
 from spotify_pipeline.tables.audit import CHECKS
 from spotify_pipeline.tables.declarations import TABLES
 from spotify_pipeline_tests.orchestration.conftest import DAY, BackendsOn

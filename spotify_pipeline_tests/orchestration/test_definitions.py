@@ -10,7 +10,8 @@ from dagster import AssetKey, AssetSpec, Definitions
 from dagster._core.definitions.freshness import FreshnessPolicy
 
 from spotify_pipeline.definitions import build_defs
-from spotify_pipeline.steps import VERIFICATIONS, WATCHES
+from spotify_pipeline.steps.notices import WATCHES
+from spotify_pipeline.steps.verification import VERIFICATIONS
 from spotify_pipeline.tables.audit import CHECKS
 from spotify_pipeline.tables.declarations import TABLES
 from spotify_pipeline_tests.orchestration.conftest import DAY, BackendsOn

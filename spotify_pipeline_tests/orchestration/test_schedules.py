@@ -6,7 +6,7 @@ from dagster import DagsterInstance, build_schedule_context
 from dagster._core.definitions.schedule_definition import ScheduleExecutionData
 from msgspec.structs import replace
 
-from spotify_pipeline.backends import Backends
+from spotify_pipeline.backends.choice import Backends
 from spotify_pipeline.definitions import build_defs
 from spotify_pipeline.orchestration.schedules import daily_snapshot_schedule
 from spotify_pipeline.spotify.manifest import Coverage, Manifest, Status

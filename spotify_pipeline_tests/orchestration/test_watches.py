@@ -7,7 +7,7 @@ import pytest
 from dagster import AssetCheckEvaluation, AssetCheckSeverity, AssetKey, DagsterInstance
 from pydantic import SecretStr
 
-from spotify_pipeline.backends import Backends
+from spotify_pipeline.backends.choice import Backends, choose_backends
 from spotify_pipeline.definitions import build_defs
 from spotify_pipeline.orchestration.schedules import DAILY_JOB
 from spotify_pipeline.settings import Settings
@@ -26,7 +26,7 @@ def spotify() -> FakeSpotify:
 @pytest.fixture
 def backends(spotify: FakeSpotify, settings_for: Callable[..., Settings]) -> Iterator[Backends]:
     with served(spotify) as url:
-        yield Backends(settings_for(url, DAY))
+        yield choose_backends(settings_for(url, DAY))
 
 
 def run(backends: Backends, instance: DagsterInstance) -> dict[str, AssetCheckEvaluation]:
@@ -102,6 +102,6 @@ def test_the_app_itself_needs_no_consent(backends: Backends, spotify: FakeSpotif
     named = ",".join(playlist.id for playlist in spotify.playlists)
     settings = backends.settings.model_copy(update={"refresh_token": None, "playlists": named})
     assert isinstance(backends.settings.refresh_token, SecretStr)
-    check = run(Backends(settings), instance)["consent"]
+    check = run(choose_backends(settings), instance)["consent"]
     assert check.passed
     assert check.description == "It is not known when a user consented."

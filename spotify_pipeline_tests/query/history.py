@@ -13,8 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from spotify_pipeline import steps
-from spotify_pipeline.backends import Backends
+from spotify_pipeline.backends.choice import Backends, choose_backends
 from spotify_pipeline.demo.catalogue import FIRST_DAY, DemoCatalogue
 from spotify_pipeline.demo.documents import Document, album_document, artist_document
 from spotify_pipeline.demo.exchange import Reply, Request
@@ -22,6 +21,9 @@ from spotify_pipeline.demo.repeatable import digest
 from spotify_pipeline.demo.server import DemoServer
 from spotify_pipeline.query.duckdb import DuckDBEngine
 from spotify_pipeline.settings import Settings, load_settings
+from spotify_pipeline.steps.details import enrich_day
+from spotify_pipeline.steps.extract import extract_day
+from spotify_pipeline.steps.tables import publish_day, transform_day
 from spotify_pipeline.storage.objects import open_store
 from spotify_pipeline.storage.tables import TableStore
 from spotify_pipeline.tables.declarations import TABLES
@@ -61,12 +63,12 @@ def make_history(folder: Path, days: Sequence[date] = DAYS) -> Backends:
     with _spotify() as spotify:
         for day in days:
             spotify.set_day(day)
-            backends = Backends(_settings(folder, spotify.url, day), new_patience=clock.patience)
-            backends.raw.commit(steps.extract_day(backends, day))
-            steps.enrich_day(backends, day)
-            for name, frame in steps.transform_day(backends.raw, backends.raw.open_day(day)).items():
+            backends = choose_backends(_settings(folder, spotify.url, day), new_patience=clock.patience)
+            backends.raw.commit(extract_day(backends, day))
+            enrich_day(backends, day)
+            for name, frame in transform_day(backends.raw, backends.raw.open_day(day)).items():
                 backends.tables.stage(TABLES[name], day, frame)
-            steps.publish_day(backends, day)
+            publish_day(backends, day)
     return backends
 
 

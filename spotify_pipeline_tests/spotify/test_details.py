@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from spotify_pipeline.spotify.details import ALBUMS, ARTISTS, DetailReader, Kind
+from spotify_pipeline.spotify.detail_reader import DetailReader
+from spotify_pipeline.spotify.details import ALBUMS, ARTISTS, Kind
 from spotify_pipeline.spotify.errors import ClockError, LoginError
 from spotify_pipeline_tests.spotify.fake_spotify import Answer, FakeSpotify, error, found
 

@@ -5,7 +5,8 @@ import pytest
 
 from spotify_pipeline.spotify.manifest import Status
 from spotify_pipeline.tables.declarations import TABLES
-from spotify_pipeline.tables.schema import PARTITION_COLUMN, Column, ColumnType, Table
+from spotify_pipeline.tables.partition import PARTITION_COLUMN
+from spotify_pipeline.tables.schema import Column, ColumnType, Table
 
 # DESIGN's interface, written out independently: `*` is part of the primary key, `?` may be null, `->` is a foreign key.
 INTERFACE = {

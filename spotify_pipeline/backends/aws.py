@@ -1,0 +1,31 @@
+"""The warehouse in AWS: S3, the Glue Data Catalog and Athena."""
+
+from functools import cached_property
+
+from spotify_pipeline import aws
+from spotify_pipeline.backends.warehouse import Warehouse
+from spotify_pipeline.catalog.crawler import CrawledCatalog
+from spotify_pipeline.catalog.glue import GlueCatalog
+from spotify_pipeline.catalog.glue_database import GlueDatabase
+from spotify_pipeline.catalog.publication import Catalog
+from spotify_pipeline.query.athena import AthenaEngine
+from spotify_pipeline.query.engine import Engine
+
+
+class AwsWarehouse(Warehouse):
+    """Tables in a bucket."""
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        """The Glue Data Catalog, with or without a crawler."""
+        settings, client = self.settings, aws.client("glue")
+        database = GlueDatabase(client, settings.glue_database, self.tables)
+        if settings.catalog_mode == "crawler":
+            return CrawledCatalog(client, database, self.tables, settings.crawler_role, self.clock)
+        return GlueCatalog(database, self.tables)
+
+    @cached_property
+    def engine(self) -> Engine:
+        """Athena."""
+        settings = self.settings
+        return AthenaEngine(aws.client("athena"), settings.athena_workgroup, settings.glue_database, self.clock)

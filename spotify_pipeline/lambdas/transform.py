@@ -1,0 +1,91 @@
+"""The Lambda function that makes tables of a day's raw documents, audits and publishes them.
+
+    spotify_pipeline.lambdas.transform.handler
+
+It is started by the manifest of a day, by hand or by Dagster, which then audits and publishes by itself.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from spotify_pipeline.backends.aws import AwsWarehouse
+from spotify_pipeline.backends.warehouse import Warehouse
+from spotify_pipeline.errors import PipelineError
+from spotify_pipeline.lambdas.events import TransformationRequest, transformation_request
+from spotify_pipeline.lambdas.invocation import Invocation, LambdaContext, answer
+from spotify_pipeline.settings import load_settings
+from spotify_pipeline.steps.tables import publish_day, transform_day
+from spotify_pipeline.steps.verification import VERIFICATIONS
+from spotify_pipeline.storage.lease import leased
+from spotify_pipeline.tables.declarations import TABLES
+
+
+class Transformation(Struct, frozen=True, omit_defaults=True):
+    """What came of it.
+
+    Attributes:
+        day: the day.
+        rows: how many each table has; empty where it was not transformed.
+        published_days: how many the catalog shows; 0 where nothing was published.
+        problems: what the verification found, a sentence each: the day is published all the same.
+    """
+
+    day: date
+    rows: dict[str, int] = {}
+    published_days: int = 0
+    problems: tuple[str, ...] = ()
+
+
+def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Make the tables of a day and publish them; gives a `Transformation`.
+
+    Raises:
+        PipelineError: the day is not published; its sentence says why.
+    """
+    return answer(event, context, lambda invocation: _transform(invocation, event))
+
+
+def _transform(invocation: Invocation, event: Mapping[str, Any]) -> Transformation:
+    settings = load_settings()
+    warehouse = AwsWarehouse(settings, new_patience=invocation.patience)
+    request = transformation_request(event, settings.raw_bucket)
+    with leased(
+        warehouse.table_objects,
+        "transformation",
+        invocation.request_id,
+        invocation.ends,
+        invocation.clock,
+        wait_until=invocation.deadline,
+    ):
+        return _make(warehouse, request, request.day or settings.today(), invocation)
+
+
+def _make(warehouse: Warehouse, request: TransformationRequest, day: date, invocation: Invocation) -> Transformation:
+    outcome = Transformation(day)
+    if "transform" in request.steps:
+        frames = transform_day(warehouse.raw, warehouse.raw.open_day(day))
+        for name, frame in frames.items():
+            warehouse.tables.stage(TABLES[name], day, frame)
+        outcome = replace(outcome, rows={name: frame.height for name, frame in frames.items()})
+        invocation.tell(f"{sum(outcome.rows.values())} rows of {day} are staged")
+    if "publish" in request.steps:
+        publication = publish_day(warehouse, day, progress=invocation.progress)
+        outcome = replace(outcome, published_days=len(publication.days), problems=_problems(warehouse, day))
+        invocation.count({"Rows": sum(warehouse.tables.row_count(name, day) for name in TABLES)})
+        for problem in outcome.problems:
+            invocation.warn(f"The published day is not as it should be: {problem}")
+    return outcome
+
+
+def _problems(warehouse: Warehouse, day: date) -> tuple[str, ...]:
+    problems: list[str] = []
+    for verification in VERIFICATIONS:
+        try:
+            problems += verification.find_problems(warehouse, day)
+        except PipelineError as error:  # the day is published all the same
+            problems.append(f"{verification.name} cannot be verified: {error}")
+    return tuple(problems)

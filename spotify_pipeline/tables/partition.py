@@ -1,0 +1,5 @@
+"""The partition column, which raw documents and all tables share."""
+
+PARTITION_COLUMN = "snapshot_date"
+"""In the path of every file, never inside it."""
+PARTITION_DESCRIPTION = "The UTC day on which Spotify was asked."
