@@ -22,13 +22,14 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXAMPLE = dict(re.findall(r"^(\w+)=(.*)$", (FOLDER / ".env.example").read_text(), flags=re.MULTILINE))
 
 
-@pytest.fixture
-def services(tmp_path: Path) -> dict[str, Any]:
+@pytest.fixture(scope="module")
+def services(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The services, with the example's settings."""
-    shutil.copy(FOLDER / "compose.yaml", tmp_path)
+    folder = tmp_path_factory.mktemp("deploy")
+    shutil.copy(FOLDER / "compose.yaml", folder)
     settings = EXAMPLE | {"DAGSTER_POSTGRES_PASSWORD": "made-up"}
-    (tmp_path / ".env").write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
-    services: dict[str, Any] = yaml.safe_load(rendered(tmp_path))["services"]
+    (folder / ".env").write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
+    services: dict[str, Any] = yaml.safe_load(rendered(folder))["services"]
     return services
 
 
