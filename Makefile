@@ -8,12 +8,11 @@ BIN := .venv/bin
 DATA_DIR := $(or $(SPOTIFY_PIPELINE_DATA_DIR),$(shell sed -n 's/^SPOTIFY_PIPELINE_DATA_DIR=//p' .env 2>/dev/null))
 OPEN_INSTANCE := "import sys, pathlib, spotify_pipeline.cli.daily_job as job; job.open_instance(pathlib.Path(sys.argv[1]))"
 LAMBDA_ZIPS := $(foreach function,extract transform,$(patsubst %,.lambda/$(function)-%.zip,x86_64 arm64))
-# With the folders, so that a file that was removed counts as a change.
-PACKAGE := $(shell find spotify_pipeline -name __pycache__ -prune -o -print 2>/dev/null)
+PACKAGE := $(sort $(shell find spotify_pipeline -type f -not -path '*/__pycache__/*' 2>/dev/null))
 TRINO := io.trino:trino-server:476:tar.gz
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help install demo dev emulator lambda test test-trino lint golden docs clean
+.PHONY: always help install demo dev emulator lambda test test-trino lint golden docs clean
 
 help:               ## what there is to make
 	@sed -n 's/^\([a-z-]*\): .*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -41,7 +40,12 @@ help:               ## what there is to make
 	.venv-lambda/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@
 
-.lambda/%.zip: .venv-lambda/installed deploy/bundle.py constraints.txt $(wildcard deploy/requirements-*.txt) $(PACKAGE)
+# Written where it has changed, so that a module that was removed is noticed as well.
+.lambda/package: always
+	@mkdir -p $(@D)
+	@echo $(PACKAGE) | cmp --silent - $@ || echo $(PACKAGE) > $@
+
+.lambda/%.zip: .venv-lambda/installed deploy/bundle.py constraints.txt $(wildcard deploy/requirements-*.txt) $(PACKAGE) .lambda/package
 	.venv-lambda/bin/python deploy/bundle.py $@
 
 install: .venv/installed ## the virtual environment with spotify-pipeline in it
