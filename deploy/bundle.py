@@ -52,23 +52,26 @@ def main() -> None:
         _install(tree, function, architecture)
         _compile(tree)
         _check_size(tree, function, architecture)
-        draft = Path(folder, "zip")
-        _pack(tree, draft)
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.move(draft, target)
+        draft = target.with_suffix(".draft")  # so that a build that was interrupted leaves no zip
+        _pack(tree, draft)
+        draft.replace(target)
 
 
 def _install(tree: Path, function: str, architecture: str) -> None:
     """Put the function's requirements and the whole package into a folder.
 
-    The package is whole although a function does not import all of it: what it would save, a tenth of the smaller zip,
+    The package is whole although a function does not import all of it: what that would save, a megabyte unpacked,
     is not worth another list to keep. What may not be imported is import-linter's business.
     """
     platforms = [f"--platform={platform}" for platform in PLATFORMS[architecture]]
     pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "install", "--no-compile"]
     of_lambda = [*platforms, f"--python-version={PYTHON[0]}.{PYTHON[1]}", "--implementation=cp", "--only-binary=:all:"]
     what = [f"--constraint={ROOT / 'constraints.txt'}", f"--requirement={ROOT}/deploy/requirements-{function}.txt"]
-    subprocess.run([*pip, *of_lambda, *what, f"--target={tree}"], check=True)
+    if subprocess.run([*pip, *of_lambda, *what, f"--target={tree}"], check=False).returncode:
+        sys.exit(
+            f"bundle.py: pip could not install the requirements of {function} for {architecture}; it says why above."
+        )
     for pattern in _LEFT_OUT:
         for path in tree.glob(pattern):
             path.unlink()
