@@ -37,7 +37,9 @@ def bundle() -> ModuleType:
 
 @pytest.fixture(scope="module")
 def imports() -> grimp.ImportGraph:
-    return grimp.build_graph("spotify_pipeline", include_external_packages=True, exclude_type_checking_imports=True)
+    return grimp.build_graph(
+        "spotify_pipeline", include_external_packages=True, exclude_type_checking_imports=True, cache_dir=None
+    )
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
