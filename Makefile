@@ -1,15 +1,18 @@
 # Everything here works on a machine with Python 3.11 or newer and make, but for what says that it needs more; nothing is
-# installed outside .venv, .venv-emulator and .trino.
+# installed outside .venv, .venv-emulator, .venv-lambda and .trino.
 
 PYTHON ?= python3
+LAMBDA_PYTHON ?= python3.13
 BIN := .venv/bin
 # Another data folder than the one that dagster.yaml names; as the settings, from the environment or from .env.
 DATA_DIR := $(or $(SPOTIFY_PIPELINE_DATA_DIR),$(shell sed -n 's/^SPOTIFY_PIPELINE_DATA_DIR=//p' .env 2>/dev/null))
 OPEN_INSTANCE := "import sys, pathlib, spotify_pipeline.cli.daily_job as job; job.open_instance(pathlib.Path(sys.argv[1]))"
+LAMBDA_ZIPS := $(foreach function,extract transform,$(patsubst %,.lambda/$(function)-%.zip,x86_64 arm64))
+PACKAGE := $(sort $(shell find spotify_pipeline -type f -not -path '*/__pycache__/*' 2>/dev/null))
 TRINO := io.trino:trino-server:476:tar.gz
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help install demo dev emulator test test-trino lint golden docs clean
+.PHONY: always help install demo dev emulator lambda test test-trino lint golden docs clean
 
 help:               ## what there is to make
 	@sed -n 's/^\([a-z-]*\): .*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -20,7 +23,7 @@ help:               ## what there is to make
 	@touch $@
 
 .venv/installed-dev: .venv/installed
-	$(INSTALL) --editable '.[dev,lambda,spark]'
+	$(INSTALL) --editable '.[dev,lambda,server,spark]'
 	@touch $@
 
 # Apart from .venv, because the emulator pins another botocore.
@@ -28,6 +31,22 @@ help:               ## what there is to make
 	$(PYTHON) -m venv .venv-emulator
 	.venv-emulator/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@
+
+# What functions find in AWS beside their zip: the Python, its boto3, and what calls the handler.
+.venv-lambda/installed: requirements-lambda.txt
+	@$(LAMBDA_PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' 2>/dev/null || \
+		{ echo "This needs Python 3.13, as AWS has it: install it, or name it with LAMBDA_PYTHON=…" >&2; exit 1; }
+	$(LAMBDA_PYTHON) -m venv --clear .venv-lambda
+	.venv-lambda/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
+# Written where it has changed, so that a module that was removed is noticed as well.
+.lambda/package: always
+	@mkdir -p $(@D)
+	@echo $(PACKAGE) | cmp --silent - $@ || echo $(PACKAGE) > $@
+
+.lambda/%.zip: .venv-lambda/installed deploy/bundle.py constraints.txt $(wildcard deploy/requirements-*.txt) $(PACKAGE) .lambda/package
+	.venv-lambda/bin/python deploy/bundle.py $@
 
 install: .venv/installed ## the virtual environment with spotify-pipeline in it
 
@@ -41,6 +60,10 @@ endif
 	$(if $(DATA_DIR),DAGSTER_HOME=$(abspath $(DATA_DIR))/dagster) $(BIN)/dagster dev
 
 emulator: .venv-emulator/installed ## the AWS emulator that tests use, in .venv-emulator
+
+lambda: .venv-lambda/installed ## the zips of the Lambda functions, in .lambda; needs Python 3.13
+	@$(MAKE) --silent --jobs 4 $(LAMBDA_ZIPS)
+	@.venv-lambda/bin/python deploy/measure.py $(LAMBDA_ZIPS)
 
 test: .venv/installed-dev .venv-emulator/installed ## the tests, with the coverage of the package; installs the emulator too
 	$(BIN)/python -m pytest --numprocesses auto --cov --cov-report term-missing:skip-covered
@@ -56,11 +79,12 @@ test: .venv/installed-dev .venv-emulator/installed ## the tests, with the covera
 test-trino: .venv/installed-dev .trino/unpacked ## the tables and queries in a real Trino; needs Maven and Java 24 or newer
 	$(BIN)/python -m pytest -m trino spotify_pipeline_tests/engines/test_trino.py
 
-lint: .venv/installed-dev ## style, types and the layers
+lint: .venv/installed-dev ## style, types, the layers and the Dockerfile
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/hadolint deploy/dagster/Dockerfile
 
 golden: .venv/installed-dev ## what the named queries answer about the demo; the pages take their examples from it
 	$(BIN)/python -m spotify_pipeline_tests.query.golden
@@ -68,5 +92,5 @@ golden: .venv/installed-dev ## what the named queries answer about the demo; the
 docs: .venv/installed-dev ## what in the documentation is generated
 	$(BIN)/python docs/generate.py
 
-clean:              ## the virtual environments and caches, not the data
-	rm -rf .venv .venv-emulator .trino .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage*
+clean:              ## the virtual environments, zips and caches, not the data
+	rm -rf .venv .venv-emulator .venv-lambda .lambda .trino .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage*
