@@ -34,11 +34,13 @@ class FakeLambda:
     Attributes:
         functions: their handlers.
         milliseconds: that each of the next invocations may take; the rest may take long.
+        has_json_log: whether the log's own lines are JSON, as in deploy/template.yaml; else they are text.
         events: which function was asked for what, without what Pipes adds.
     """
 
     functions: dict[str, Handler]
     milliseconds: list[int] = field(default_factory=list)
+    has_json_log: bool = True
     events: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
     def session(self) -> boto3.Session:
@@ -58,6 +60,9 @@ class FakeLambda:
             return RefusedError(404, "ResourceNotFoundException", Message=f"Function not found: {name}").answer
         context = Context(name, self.milliseconds.pop(0) if self.milliseconds else LONG)
         report = f"REPORT RequestId: {context.aws_request_id}\tMemory Size: 512 MB\tMax Memory Used: {MEMORY} MB\t\n"
+        if self.has_json_log:
+            record = {"requestId": context.aws_request_id, "metrics": {"memorySizeMB": 512, "maxMemoryUsedMB": MEMORY}}
+            report = json.dumps({"type": "platform.report", "record": record})
         headers = {
             "x-amzn-RequestId": context.aws_request_id,
             "X-Amz-Log-Result": base64.b64encode(report.encode()).decode(),

@@ -169,6 +169,7 @@ def test_a_day_is_the_same_whether_the_functions_make_it_or_this_process(
 ) -> None:
     variables = {"SPOTIFY_PIPELINE_ENRICH": "new"}
     remote = backends_with(**variables)
+    functions.has_json_log = False
     written: list[str] = []
     assert boto3.DEFAULT_SESSION
     boto3.DEFAULT_SESSION.events.register("before-send.s3.PutObject", lambda request, **_: written.append(request.url))
@@ -302,8 +303,11 @@ def test_a_crash_names_the_request_and_where_its_log_is(
 ) -> None:
     arn = "arn:aws:lambda:us-east-1:000000000000:function:mine:live"
     functions.functions = {arn: raising(ValueError("a\nbug"))}
-    told = sentence(run_day(backends_with(SPOTIFY_PIPELINE_EXTRACT_FUNCTION=arn), instance, "raw_playlists"))
-    assert re.fullmatch(rf"The function {arn} .* request request-\d+ in its log group /aws/lambda/mine\.", told)
+    result = run_day(backends_with(SPOTIFY_PIPELINE_EXTRACT_FUNCTION=arn), instance, "raw_playlists")
+    told = rf"The function {arn} .* request request-\d+ in its log group /aws/lambda/mine\."
+    assert re.fullmatch(told, sentence(result))
+    # Nothing came of it, not even a log line, and Dagster says what else may be the cause.
+    assert any("docs/policies/drive.json" in line for line in lines(instance, result))
 
 
 def test_what_the_user_can_put_right_is_told_as_if_it_had_happened_here(
