@@ -98,7 +98,7 @@ class LambdaFunction:
     def _begin(self, arguments: Mapping[str, Any]) -> "InvocationResponseTypeDef":
         """Invoke it, once it can be: one with a limited concurrency may be at work for somebody else.
 
-        That is so whenever the manifest of an extraction has just started the transformation by itself.
+        That is so where the event rule is on, and the manifest of an extraction has just started the transformation.
         """
         give_up = self._clock.now() + timedelta(seconds=_LONGEST_SECONDS)
         busy = None
