@@ -1,0 +1,121 @@
+"""The transformation function: what starts it, what it publishes, what it refuses."""
+
+import json
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import polars as pl
+import pytest
+
+from spotify_pipeline.errors import DataError, SettingsError
+from spotify_pipeline.tables.declarations import TABLES
+from spotify_pipeline_tests.lambdas.conftest import DAY, Functions
+
+PUBLISHED = {name: {DAY} for name in TABLES}
+NOTHING: dict[str, set[date]] = {name: set() for name in TABLES}
+
+
+@pytest.fixture
+def extracted(functions: Functions) -> Functions:
+    functions.extract()
+    return functions
+
+
+def test_a_days_manifest_lets_it_publish_the_day(extracted: Functions) -> None:
+    outcome = extracted.transform()
+    warehouse = extracted.warehouse
+    assert warehouse.catalog.partitions() == PUBLISHED
+    assert outcome == json.loads(json.dumps(outcome))
+    assert (outcome["day"], outcome["published_days"], outcome.get("problems")) == (str(DAY), 1, None)
+    assert outcome["rows"] == {name: warehouse.tables.row_count(name, DAY) for name in TABLES}
+    answer = warehouse.engine.ask(f"SELECT count(*) AS n FROM tracks WHERE snapshot_date = DATE '{DAY}'")
+    assert answer.rows == [(outcome["rows"]["tracks"],)]
+
+
+def test_the_key_may_be_encoded_as_in_other_notifications_of_s3(extracted: Functions) -> None:
+    encoded = extracted.manifest_event(f"playlists/snapshot_date%3D{DAY}/_manifest.json")
+    assert extracted.transform(encoded)["day"] == str(DAY)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        f"_staged/playlists/snapshot_date={DAY}/_manifest.json",
+        f"playlists/snapshot_date={DAY}/4WH3ZNEJ4xavUtENcfOEJs.json.gz",
+        "playlists/snapshot_date=someday/_manifest.json",
+        f"playlists/snapshot_date={DAY}/more/_manifest.json",
+        "_manifest.json",
+        "",
+    ],
+)
+def test_another_object_than_a_days_manifest_is_refused(key: str, extracted: Functions) -> None:
+    with pytest.raises(SettingsError, match=r"An event of aws.s3 \(Object Created\) is not for this function"):
+        extracted.transform(extracted.manifest_event(key))
+
+
+def test_a_manifest_in_another_bucket_is_refused(extracted: Functions) -> None:
+    event = extracted.manifest_event()
+    event["detail"]["bucket"]["name"] = "another"
+    with pytest.raises(SettingsError, match="is not for this function"):
+        extracted.transform(event)
+
+
+def test_by_hand_it_takes_today_or_the_day_that_is_named(extracted: Functions) -> None:
+    assert extracted.transform({})["day"] == str(DAY)
+    with pytest.raises(DataError, match="There is no raw data for 2026-10-04"):
+        extracted.transform({"day": "2026-10-04"})
+    with pytest.raises(SettingsError, match=r"Invalid RFC3339 date|not what docs/lambda.md describes"):
+        extracted.transform({"day": "yesterday"})
+
+
+def test_it_may_be_asked_for_one_of_its_steps(extracted: Functions) -> None:
+    staged = extracted.transform({"day": str(DAY), "steps": ["transform"]})
+    warehouse = extracted.warehouse
+    assert staged["rows"].keys() == TABLES.keys()
+    assert set(warehouse.tables.staged(DAY)) == TABLES.keys()
+    assert warehouse.catalog.partitions() == NOTHING
+    published = extracted.transform({"day": str(DAY), "steps": ["publish"]})
+    assert published == {"day": str(DAY), "published_days": 1}
+    assert warehouse.catalog.partitions() == PUBLISHED
+
+
+def test_a_day_that_does_not_pass_its_audit_is_not_published(
+    extracted: Functions, printed: Callable[[], list[dict[str, Any]]]
+) -> None:
+    extracted.transform({"steps": ["transform"]})
+    warehouse = extracted.warehouse
+    tracks = warehouse.tables.read("tracks", DAY)
+    warehouse.tables.stage(TABLES["tracks"], DAY, pl.concat([tracks, tracks.head(1)]))
+    with pytest.raises(DataError, match=f"{DAY} is not published, because"):
+        extracted.transform({"steps": ["publish"]})
+    assert warehouse.catalog.partitions() == NOTHING
+    assert [line["level"] for line in printed() if "level" in line][-1] == "ERROR"
+
+
+def test_what_the_verification_finds_is_told_and_the_day_is_published_all_the_same(
+    extracted: Functions, printed: Callable[[], list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SPOTIFY_PIPELINE_ATHENA_WORKGROUP", "nobody-made-it")
+    (problem,) = extracted.transform()["problems"]
+    assert "nobody-made-it" in problem
+    assert extracted.warehouse.catalog.partitions() == PUBLISHED
+    (warning,) = [line["message"] for line in printed() if line.get("level") == "WARNING"]
+    assert warning == f"The published day is not as it should be: {problem}"
+
+
+def test_the_metrics_are_the_rows_and_the_time(
+    extracted: Functions, printed: Callable[[], list[dict[str, Any]]]
+) -> None:
+    printed()
+    outcome = extracted.transform()
+    (line,) = [line for line in printed() if "_aws" in line]
+    (directive,) = line["_aws"]["CloudWatchMetrics"]
+    assert {metric["Name"] for metric in directive["Metrics"]} == {"Rows", "Seconds"}
+    assert line["Rows"] == [sum(outcome["rows"].values())]
+    assert line["FunctionName"] == "spotify-pipeline-transform"
+
+
+def test_it_knows_no_secret(extracted: Functions, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SPOTIFY_PIPELINE_SECRET_ID")
+    assert extracted.transform()["published_days"] == 1
