@@ -22,7 +22,7 @@ help:               ## what there is to make
 	@touch $@
 
 .venv/installed-dev: .venv/installed
-	$(INSTALL) --editable '.[dev,lambda,spark]'
+	$(INSTALL) --editable '.[dev,lambda,server,spark]'
 	@touch $@
 
 # Apart from .venv, because the emulator pins another botocore.
@@ -64,11 +64,12 @@ test: .venv/installed-dev .venv-emulator/installed ## the tests, with the covera
 test-trino: .venv/installed-dev .trino/unpacked ## the tables and queries in a real Trino; needs Maven and Java 24 or newer
 	$(BIN)/python -m pytest -m trino spotify_pipeline_tests/engines/test_trino.py
 
-lint: .venv/installed-dev ## style, types and the layers
+lint: .venv/installed-dev ## style, types, the layers and the Dockerfile
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/hadolint deploy/dagster/Dockerfile
 
 # `--skip-download`, because checkov otherwise asks its maker's server for texts about each check.
 lint-template: .venv-deploy/installed ## the template of AWS: what CloudFormation would refuse, and security

@@ -9,7 +9,6 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
 
 import boto3
 import pytest
@@ -18,10 +17,10 @@ from spotify_pipeline.demo.catalogue import DemoCatalogue
 from spotify_pipeline.demo.server import DemoServer
 from spotify_pipeline_tests.aws import policies
 from spotify_pipeline_tests.aws.emulator import COMMAND, ROOT_KEY, running_emulator
+from spotify_pipeline_tests.aws.pages import blocks, fenced
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "aws.md").read_text()
-NOT_RUN = re.compile(r"> Not run by the test: [^\n]+\n\n$")
 MAIN = """
 import atexit, boto3
 from spotify_pipeline.cli import main
@@ -30,25 +29,11 @@ main()
 """
 
 
-class Block(NamedTuple):
-    """A block of commands, without the page's indentation."""
-
-    commands: str
-    is_run: bool
+BLOCKS = blocks(PAGE)
 
 
-def fenced(language: str) -> Iterator[tuple[str, str]]:
-    """Each block of a language, after the text before it."""
-    for found in re.finditer(rf"^( *)```{language}\n(.*?)^\1```$", PAGE, flags=re.DOTALL | re.MULTILINE):
-        yield PAGE[: found.start()], re.sub(f"^{found[1]}", "", found[2], flags=re.MULTILINE)
-
-
-BLOCKS = [Block(commands, not NOT_RUN.search(before)) for before, commands in fenced("console")]
-
-
-def test_what_is_not_run_is_marked_and_little() -> None:
-    assert PAGE.count("```console") == len(BLOCKS)
-    assert PAGE.count("> Not run by the test") == len([block for block in BLOCKS if not block.is_run]) == 3
+def test_what_is_not_run_is_little() -> None:
+    assert len([block for block in BLOCKS if not block.is_run]) == 3
     assert len([block for block in BLOCKS if block.is_run]) >= 12
 
 
@@ -73,8 +58,8 @@ def folder(tmp_path: Path) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"#!/bin/sh\n{script}\n")
         path.chmod(0o755)
-    ((_, secret),) = fenced("json")
-    ((_, settings),) = fenced("sh")
+    ((_, secret),) = fenced(PAGE, "json")
+    ((_, settings),) = fenced(PAGE, "sh")
     (tmp_path / "shown").mkdir()  # what the reader writes in the editor
     (tmp_path / "shown" / "secret.json").write_text(secret.replace("…", "my-app", 1).replace("…", "my-app-secret", 1))
     (tmp_path / "shown" / ".env").write_text(settings)

@@ -11,7 +11,7 @@ from spotify_pipeline_tests.aws import policies
 from spotify_pipeline_tests.aws.conftest import Aws
 
 NAMES = {path.stem for path in policies.FOLDER.glob("*.json")}
-TRUST = {"role-trust", "crawler-role-trust"}
+TRUST = {"role-trust", "crawler-role-trust", "server-trust"}
 OF_A_BUCKET = {"bucket-tls-only"}
 OF_A_ROLE = NAMES - TRUST - OF_A_BUCKET
 
@@ -91,4 +91,5 @@ def test_placeholders_are_few() -> None:
     texts = "".join((policies.FOLDER / f"{name}.json").read_text() for name in NAMES)
     capitals = set(re.findall(r"(?<![A-Za-z])[A-Z]{3,}(?![A-Za-z])", texts)) - {"AWS"}  # a kind of principal
     assert capitals == {"REGION", "ACCOUNT", "KEY", "BUCKET"}
-    assert set(re.findall(r"my-[a-z-]+", texts)) == {"my-spotify-raw", "my-spotify-tables", "my-spotify-results"}
+    buckets = {f"my-spotify-{name}" for name in ("raw", "tables", "results", "logs")}
+    assert set(re.findall(r"my-[a-z-]+", texts)) == buckets
