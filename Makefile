@@ -80,7 +80,7 @@ golden: .venv/installed-dev ## what the named queries answer about the demo; the
 	$(BIN)/python -m spotify_pipeline_tests.query.golden
 
 docs: .venv/installed-dev ## what in the documentation is generated
-	$(BIN)/python docs/generate.py
+	$(BIN)/python -m docs.generate
 
 deploy: .venv/installed lambda lint-template ## the pipeline in AWS, with the parameters in deploy/parameters.env
 	$(BIN)/python -m deploy deploy --stack $(STACK)

@@ -27,9 +27,9 @@ class Place:
     def __init__(self, stack: str) -> None:
         """The account and the region of the AWS credentials."""
         with aws.explained("AWS", SettingsError):
-            sts = boto3.client("sts")
-            self.region: str = sts.meta.region_name
-            self.stack, self.account = stack, str(sts.get_caller_identity()["Account"])
+            # Not that of STS, which has an address without a region too, where none is set.
+            self.region: str = boto3.client("cloudformation").meta.region_name
+            self.stack, self.account = stack, str(boto3.client("sts").get_caller_identity()["Account"])
 
     def bucket(self, purpose: str) -> str:
         """The name of one of its buckets."""
@@ -88,9 +88,7 @@ def deploy(stack: str, parameters_file: Path, zips: Path) -> None:
     settings = {"AWS_DEFAULT_REGION": place.region, "SPOTIFY_PIPELINE_TARGET": "aws"} | outputs
     click.echo("\nThese lines in .env let `spotify-pipeline` on this machine use it:\n")
     click.echo("\n".join(f"{name}={value}" for name, value in settings.items()))
-    click.echo(
-        "\nNext, with them there: `spotify-pipeline login`, unless the login is in the secret. See docs/lambda.md."
-    )
+    click.echo("\nWhat is next: docs/lambda.md, The first day.")
 
 
 @cli.command()
@@ -111,7 +109,25 @@ def destroy(stack: str, yes: bool) -> None:
     click.echo(f"{stack} is gone.")
     if kept := place.kept_buckets():
         click.echo(f"The data stays, and the next `make deploy` takes it up again: {', '.join(kept.values())}")
-        click.echo("How to delete it for ever: docs/lambda.md, under Taking it away again.")
+        click.echo(f"What deletes it for ever: .venv/bin/python -m deploy delete-data --stack {stack}")
+
+
+@cli.command()
+@_stack_option
+def delete_data(stack: str) -> None:
+    """Delete what is left after `destroy`: the history, for ever."""
+    place = Place(stack)
+    if Stack(stack, click.echo).exists:
+        raise SettingsError(f"{stack} still writes that data: run `make destroy` first.")
+    found = place.kept_buckets()
+    if not found:
+        raise SettingsError(f"There is no data of {stack} in account {place.account}, {place.region}.")
+    click.echo(f"This deletes the history in {', '.join(found.values())}. Nobody can bring it back.")
+    if click.prompt("To go on, type the name of the stack") != stack:
+        raise click.Abort
+    for name in found.values():
+        buckets.delete(name)
+    click.echo("Deleted")
 
 
 def _delete_crawler(name: str) -> None:

@@ -61,9 +61,7 @@ class CodeBucket:
     def delete(self) -> None:
         """Delete it with all that is in it, if it is there."""
         if buckets.exists(self.name):
-            buckets.empty(self.name)
-            with self._explained():
-                self._client.delete_bucket(Bucket=self.name)
+            buckets.delete(self.name)
 
     def _make(self) -> None:
         with self._explained():

@@ -68,17 +68,17 @@ def read_parameters(template: Template, path: Path = PARAMETERS_FILE) -> dict[st
     return defaults | given
 
 
-class _Loader(yaml.SafeLoader):  # type: ignore[misc]  # PyYAML, which comes with Dagster, has no types
+class _Loader(yaml.SafeLoader):
     """YAML with CloudFormation's short forms of functions."""
 
 
 def _function(loader: yaml.SafeLoader, name: str, node: yaml.Node) -> Mapping[str, Any]:
-    argument: Any
+    argument: Any = None
     if isinstance(node, yaml.ScalarNode):
         argument = loader.construct_scalar(node)
     elif isinstance(node, yaml.SequenceNode):
         argument = loader.construct_sequence(node, deep=True)
-    else:
+    elif isinstance(node, yaml.MappingNode):
         argument = loader.construct_mapping(node, deep=True)
     if name == "GetAtt":
         argument = argument.split(".")

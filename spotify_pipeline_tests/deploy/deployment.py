@@ -72,7 +72,7 @@ class Deployment:
     def run(self, target: str, *options: str, **environment: str) -> "subprocess.CompletedProcess[str]":
         """What a target of the Makefile does at last."""
         return subprocess.run(
-            [*_command(target, self.stack), *options],
+            [*command(target, self.stack), *options],
             check=False,
             cwd=self.folder,
             env={
@@ -136,7 +136,7 @@ class Deployment:
 
 
 @cache
-def _command(target: str, stack: str) -> tuple[str, ...]:
+def command(target: str, stack: str) -> tuple[str, ...]:
     """The last command of a target, after what builds and checks."""
     listed = subprocess.run(
         ["/usr/bin/env", "make", "--dry-run", "--assume-old=lambda", target, f"STACK={stack}"],

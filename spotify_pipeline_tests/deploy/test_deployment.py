@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner
@@ -15,6 +15,9 @@ from spotify_pipeline_tests.aws.conftest import Aws
 from spotify_pipeline_tests.deploy.deployment import Deployment, stub_zips
 
 ACCOUNTS = "https://accounts.spotify.com/"
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
 APP = {"SPOTIPY_CLIENT_ID": "my-app", "SPOTIPY_CLIENT_SECRET": "app-secret"}
 
 
@@ -200,3 +203,23 @@ def test_nothing_is_taken_away_without_a_yes(deployed: Deployment, aws: Aws) -> 
     assert done.exit_code == 1
     assert f"Take {deployed.stack} away from account 000000000000, us-east-1" in done.output
     assert deployed.settings
+
+
+def test_the_data_of_a_stack_that_is_there_is_not_deleted(deployed: Deployment, aws: Aws) -> None:
+    with pytest.raises(SettingsError, match=f"{deployed.stack} still writes that data: run `make destroy` first"):
+        cli(["delete-data", "--stack", deployed.stack], standalone_mode=False)
+
+
+def test_somebody_who_does_not_type_the_name_deletes_nothing(aws: Aws, emulator_s3: "S3Client") -> None:
+    bucket = "unused-raw-000000000000-us-east-1"
+    emulator_s3.create_bucket(Bucket=bucket)
+    done = CliRunner().invoke(cli, ["delete-data", "--stack", "unused"], input="yes\n")
+    assert done.exit_code == 1
+    assert f"This deletes the history in {bucket}." in done.output
+    emulator_s3.head_bucket(Bucket=bucket)
+
+
+def test_without_a_region_it_says_what_to_set(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    with pytest.raises(SettingsError, match="No AWS region is set for AWS: set AWS_DEFAULT_REGION"):
+        cli(["destroy", "--yes"], standalone_mode=False)
