@@ -11,6 +11,7 @@ import pytest
 from dagster_pipes import encode_param
 from msgspec.structs import replace
 
+from deploy import buckets
 from spotify_pipeline.backends.source import Source
 from spotify_pipeline.errors import PipelineError
 from spotify_pipeline.lambdas import extract, transform
@@ -88,6 +89,14 @@ def enter(
 
 
 @pytest.fixture
+def fresh(deployed: Deployment, aws: Aws) -> Deployment:
+    """A stack without data, whatever test has used it before."""
+    for setting in ("SPOTIFY_PIPELINE_RAW_BUCKET", "SPOTIFY_PIPELINE_TABLES_BUCKET"):
+        buckets.empty(deployed.settings[setting])
+    return deployed
+
+
+@pytest.fixture
 def stage(
     aws: Aws, emulator_s3: "S3Client", emulator_glue: "GlueClient", emulator_athena: "AthenaClient"
 ) -> Callable[[Deployment], Stage]:
@@ -130,15 +139,14 @@ def written_metrics(lines: list[dict[str, Any]], name: str) -> set[str]:
 
 
 def test_the_role_of_the_extraction_is_enough_and_not_too_much(
-    aws: Aws,
-    deployed: Deployment,
+    fresh: Deployment,
     enter: Callable[..., set[Permission]],
     printed: Callable[[], list[dict[str, Any]]],  # noqa: F811
 ) -> None:
-    name = f"{deployed.stack}-extract"
-    secret = deployed.settings["SPOTIFY_PIPELINE_SECRET_ID"]
-    deployed.client("secretsmanager").put_secret_value(SecretId=secret, SecretString=json.dumps(SECRET))
-    wanted = enter(deployed, "extract", "ExtractRole")
+    name = f"{fresh.stack}-extract"
+    secret = fresh.settings["SPOTIFY_PIPELINE_SECRET_ID"]
+    fresh.client("secretsmanager").put_secret_value(SecretId=secret, SecretString=json.dumps(SECRET))
+    wanted = enter(fresh, "extract", "ExtractRole")
     assert extract.handler({}, Context(name))["playlists"]["failed"] == 0
     assert extract.handler({"refresh": True}, Context(name, milliseconds=0))["unfinished"]
     tokens = Source(load_settings()).tokens
@@ -147,7 +155,7 @@ def test_the_role_of_the_extraction_is_enough_and_not_too_much(
     assert login is not None
     tokens.save(key, replace(login, refresh_token="replaced"))  # as where Spotify has replaced it
 
-    policy = deployed.policy("ExtractRole")
+    policy = fresh.policy("ExtractRole")
     assert refused(policy, wanted) == set()
     assert unused(policy, wanted) == BY_LAMBDA
     assert watched_metrics("ExtractFunction") == {"Failed", "ConsentDaysLeft"}
@@ -155,27 +163,27 @@ def test_the_role_of_the_extraction_is_enough_and_not_too_much(
 
 
 def test_the_role_of_the_transformation_is_enough_and_not_too_much(
-    deployed: Deployment,
+    fresh: Deployment,
     enter: Callable[..., set[Permission]],
     stage: Callable[[Deployment], Stage],
     raw_folder: Path,  # noqa: F811
     printed: Callable[[], list[dict[str, Any]]],  # noqa: F811
 ) -> None:
-    name = f"{deployed.stack}-transform"
-    prepared = stage(deployed)
+    name = f"{fresh.stack}-transform"
+    prepared = stage(fresh)
     prepare_publish(prepared, raw_folder)
-    wanted = enter(deployed, "transform", "TransformRole")
+    wanted = enter(fresh, "transform", "TransformRole")
     outcome = transform.handler({"day": str(DAY)}, Context(name))
     assert outcome["rows"]["playlists"] > 0
     assert not outcome.get("problems")
     spoil_the_catalog(prepared)
-    transform.handler(of_dagster(deployed, {"day": str(DAY), "steps": ["publish"]}), Context(name))
+    transform.handler(of_dagster(fresh, {"day": str(DAY), "steps": ["publish"]}), Context(name))
     register_a_day_without_files(prepared)
     with pytest.raises(PipelineError, match=r"AWS refuses BatchDeletePartition .*: InvalidAction"):
         # The emulator first looks whether that is allowed, and then does not know it.
         transform.handler({"day": str(DAY), "steps": ["publish"]}, Context(name))
 
-    policy = deployed.policy("TransformRole")
+    policy = fresh.policy("TransformRole")
     assert refused(policy, wanted) == set()
     assert unused(policy, wanted) == BY_LAMBDA | BY_ATHENA | WHERE_IT_FAILS
     assert watched_metrics("TransformFunction") == {"Rows"}
