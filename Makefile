@@ -1,17 +1,20 @@
 # Everything here works on a machine with Python 3.11 or newer and make, but for what says that it needs more; nothing is
-# installed outside .venv, .venv-deploy, .venv-emulator and .trino.
+# installed outside .venv, .venv-deploy, .venv-emulator, .venv-lambda and .trino.
 
 PYTHON ?= python3
+LAMBDA_PYTHON ?= python3.13
 BIN := .venv/bin
 # Another data folder than the one that dagster.yaml names; as the settings, from the environment or from .env.
 DATA_DIR := $(or $(SPOTIFY_PIPELINE_DATA_DIR),$(shell sed -n 's/^SPOTIFY_PIPELINE_DATA_DIR=//p' .env 2>/dev/null))
 OPEN_INSTANCE := "import sys, pathlib, spotify_pipeline.cli.daily_job as job; job.open_instance(pathlib.Path(sys.argv[1]))"
 # The name of the CloudFormation stack.
 STACK ?= spotify-pipeline
+LAMBDA_ZIPS := $(foreach function,extract transform,$(patsubst %,.lambda/$(function)-%.zip,x86_64 arm64))
+PACKAGE := $(sort $(shell find spotify_pipeline -type f -not -path '*/__pycache__/*' 2>/dev/null))
 TRINO := io.trino:trino-server:476:tar.gz
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help install demo dev emulator test test-trino lint lint-template golden docs deploy destroy clean
+.PHONY: always help install demo dev emulator lambda test test-trino lint lint-template golden docs deploy destroy clean
 
 help:               ## what there is to make
 	@sed -n 's/^\([a-z-]*\): .*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -37,6 +40,22 @@ help:               ## what there is to make
 	.venv-deploy/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@
 
+# What functions find in AWS beside their zip: the Python, its boto3, and what calls the handler.
+.venv-lambda/installed: requirements-lambda.txt
+	@$(LAMBDA_PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' 2>/dev/null || \
+		{ echo "This needs Python 3.13, as AWS has it: install it, or name it with LAMBDA_PYTHON=…" >&2; exit 1; }
+	$(LAMBDA_PYTHON) -m venv --clear .venv-lambda
+	.venv-lambda/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
+# Written where it has changed, so that a module that was removed is noticed as well.
+.lambda/package: always
+	@mkdir -p $(@D)
+	@echo $(PACKAGE) | cmp --silent - $@ || echo $(PACKAGE) > $@
+
+.lambda/%.zip: .venv-lambda/installed deploy/bundle.py constraints.txt $(wildcard deploy/requirements-*.txt) $(PACKAGE) .lambda/package
+	.venv-lambda/bin/python deploy/bundle.py $@
+
 install: .venv/installed ## the virtual environment with spotify-pipeline in it
 
 demo: .venv/installed ## thirty days of an invented Spotify, without any account
@@ -49,6 +68,10 @@ endif
 	$(if $(DATA_DIR),DAGSTER_HOME=$(abspath $(DATA_DIR))/dagster) $(BIN)/dagster dev
 
 emulator: .venv-emulator/installed ## the AWS emulator that tests use, in .venv-emulator
+
+lambda: .venv-lambda/installed ## the zips of the Lambda functions, in .lambda; needs Python 3.13
+	@$(MAKE) --silent --jobs 4 $(LAMBDA_ZIPS)
+	@.venv-lambda/bin/python deploy/measure.py $(LAMBDA_ZIPS)
 
 test: .venv/installed-dev .venv-emulator/installed ## the tests, with the coverage of the package; installs the emulator too
 	$(BIN)/python -m pytest --numprocesses auto --cov --cov-report term-missing:skip-covered
@@ -88,5 +111,5 @@ deploy: .venv/installed lambda lint-template ## the pipeline in AWS, with the pa
 destroy: .venv/installed ## takes the pipeline in AWS away again, but not the data
 	$(BIN)/python -m deploy destroy --stack $(STACK)
 
-clean:              ## the virtual environments and caches, not the data
-	rm -rf .venv .venv-deploy .venv-emulator .trino .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage*
+clean:              ## the virtual environments, zips and caches, not the data
+	rm -rf .venv .venv-deploy .venv-emulator .venv-lambda .lambda .trino .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage*

@@ -10,10 +10,10 @@ import click
 from dotenv import load_dotenv
 
 from deploy import buckets
-from deploy.code import CodeBucket
 from deploy.credentials import hand_over
 from deploy.stack import Stack
 from deploy.template import PARAMETERS_FILE, Template, read_parameters
+from deploy.zips import CodeBucket
 from spotify_pipeline import aws
 from spotify_pipeline.errors import PipelineError, SettingsError
 

@@ -151,8 +151,15 @@ def bucket(new_bucket: Callable[[], str]) -> str:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Tell how many runs among faults came to their end; here, because with xdist only this file is asked."""
-    passed = [report.nodeid for report in terminalreporter.stats.get("passed", ())]
-    scenarios = sum("faults/test_faults.py::test_a_run" in node for node in passed)
+    """Tell how many runs among faults came to their end, and what was measured.
+
+    Here, because with xdist only this file is asked.
+    """
+    passed = terminalreporter.stats.get("passed", ())
+    scenarios = sum("faults/test_faults.py::test_a_run" in report.nodeid for report in passed)
     if scenarios:
         terminalreporter.write_line(f"fault injection: {scenarios} scenarios passed")
+    for report in passed:
+        for name, value in report.user_properties:
+            if name == "measured":
+                terminalreporter.write_line(f"measured: {value}")

@@ -35,7 +35,7 @@ def folder(tmp_path: Path) -> Path:
     for name in ("extract", "publish"):
         shutil.copy(ROOT / "docs" / "policies" / f"{name}.json", tmp_path / "policies")
     (tmp_path / "bin").mkdir()
-    for name, program in {"aws": COMMAND.parent / "aws", "editor": "/bin/true"}.items():
+    for name, program in {"aws": COMMAND.parent / "aws", "editor": Path("/bin/true")}.items():
         (tmp_path / "bin" / name).symlink_to(program)
     return tmp_path
 
