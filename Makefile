@@ -1,5 +1,5 @@
 # Everything here works on a machine with Python 3.11 or newer and make, but for what says that it needs more; nothing is
-# installed outside .venv, .venv-emulator, .venv-lambda and .trino.
+# installed outside .venv, .venv-deploy, .venv-emulator, .venv-lambda and .trino.
 
 PYTHON ?= python3
 LAMBDA_PYTHON ?= python3.13
@@ -7,12 +7,14 @@ BIN := .venv/bin
 # Another data folder than the one that dagster.yaml names; as the settings, from the environment or from .env.
 DATA_DIR := $(or $(SPOTIFY_PIPELINE_DATA_DIR),$(shell sed -n 's/^SPOTIFY_PIPELINE_DATA_DIR=//p' .env 2>/dev/null))
 OPEN_INSTANCE := "import sys, pathlib, spotify_pipeline.cli.daily_job as job; job.open_instance(pathlib.Path(sys.argv[1]))"
+# The name of the CloudFormation stack.
+STACK ?= spotify-pipeline
 LAMBDA_ZIPS := $(foreach function,extract transform,$(patsubst %,.lambda/$(function)-%.zip,x86_64 arm64))
 PACKAGE := $(sort $(shell find spotify_pipeline -type f -not -path '*/__pycache__/*' 2>/dev/null))
 TRINO := io.trino:trino-server:476:tar.gz
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: always help install demo dev emulator lambda test test-trino lint golden docs clean
+.PHONY: always help install demo dev emulator lambda test test-trino lint lint-template golden docs deploy destroy clean
 
 help:               ## what there is to make
 	@sed -n 's/^\([a-z-]*\): .*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -30,6 +32,12 @@ help:               ## what there is to make
 .venv-emulator/installed: requirements-emulator.txt
 	$(PYTHON) -m venv .venv-emulator
 	.venv-emulator/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
+# Apart from .venv, because checkov pins old versions of what both need.
+.venv-deploy/installed: requirements-deploy.txt
+	$(PYTHON) -m venv .venv-deploy
+	.venv-deploy/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@
 
 # What functions find in AWS beside their zip: the Python, its boto3, and what calls the handler.
@@ -86,11 +94,22 @@ lint: .venv/installed-dev ## style, types, the layers and the Dockerfile
 	$(BIN)/lint-imports
 	$(BIN)/hadolint deploy/dagster/Dockerfile
 
+# `--skip-download`, because checkov otherwise asks its maker's server for texts about each check.
+lint-template: .venv-deploy/installed ## the template of AWS: what CloudFormation would refuse, and security
+	.venv-deploy/bin/cfn-lint deploy/template.yaml
+	.venv-deploy/bin/checkov --file deploy/template.yaml --framework cloudformation --compact --quiet --skip-download
+
 golden: .venv/installed-dev ## what the named queries answer about the demo; the pages take their examples from it
 	$(BIN)/python -m spotify_pipeline_tests.query.golden
 
 docs: .venv/installed-dev ## what in the documentation is generated
-	$(BIN)/python docs/generate.py
+	$(BIN)/python -m docs.generate
+
+deploy: .venv/installed lambda lint-template ## the pipeline in AWS, with the parameters in deploy/parameters.env
+	$(BIN)/python -m deploy deploy --stack $(STACK)
+
+destroy: .venv/installed ## takes the pipeline in AWS away again, but not the data
+	$(BIN)/python -m deploy destroy --stack $(STACK)
 
 clean:              ## the virtual environments, zips and caches, not the data
-	rm -rf .venv .venv-emulator .venv-lambda .lambda .trino .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage*
+	rm -rf .venv .venv-deploy .venv-emulator .venv-lambda .lambda .trino .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage*

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
+from deploy.template import Template
 from spotify_pipeline.query.engine import Answer
 from spotify_pipeline.query.formats import as_table
 from spotify_pipeline.query.named import NamedQuery, Parameter, named_queries
@@ -56,6 +57,27 @@ def tables_list() -> str:
     return "\n".join(f"- {links[table.name]}: {table.description}" for table in TABLES.values())
 
 
+def parameters_table() -> str:
+    """A row for each parameter of the AWS template that may be set."""
+    template = Template()
+    rows = [("parameter", "default", "meaning"), ("---", "---", "---")]
+    for name, default in template.settable().items():
+        description = template.content["Parameters"][name]["Description"]
+        rows.append((f"`{name}`", f"`{default}`" if default else "", description))
+    return _table(rows)
+
+
+def alarms_table() -> str:
+    """A row for each alarm of the AWS template."""
+    rows = [("alarm", "tells"), ("---", "---")]
+    for resource in Template().content["Resources"].values():
+        if resource["Type"] == "AWS::CloudWatch::Alarm":
+            properties = resource["Properties"]
+            name = properties["AlarmName"]["Fn::Sub"].removeprefix("${AWS::StackName}-")
+            rows.append((f"`{name}`", properties["AlarmDescription"]))
+    return _table(rows)
+
+
 def data_model() -> str:
     """The whole page about the tables."""
     return "\n".join(
@@ -85,7 +107,9 @@ def generated() -> dict[Path, str]:
 
 
 MADE_PARTS = {
+    "alarms": alarms_table,
     "athena_queries": queries_in_full,
+    "parameters": parameters_table,
     "queries": queries_table,
     "settings": settings_table,
     "tables": tables_list,

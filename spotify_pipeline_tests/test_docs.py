@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[1]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
 AWS_PAGE = ROOT / "docs" / "aws.md"
 # Their commands go on from each other, and have tests of their own.
-FROM_TOP_TO_BOTTOM = (AWS_PAGE, ROOT / "docs" / "dagster-in-aws.md")
+FROM_TOP_TO_BOTTOM = (AWS_PAGE, *(ROOT / "docs" / f"{name}.md" for name in ("dagster-in-aws", "lambda")))
 TROUBLESHOOTING = (ROOT / "README.md", AWS_PAGE)
 COMMANDS = [
     line.strip()

@@ -64,6 +64,30 @@ class SpotifySecret:
         secret = content.get(_CLIENT_SECRET)
         return App(content.get(_CLIENT_ID), SecretStr(secret) if secret else None)
 
+    def fill(self, app: App) -> bool:
+        """Put an app into the secret, if it has none: one that was just made has no content at all.
+
+        Returns:
+            Whether it did.
+
+        Raises:
+            StorageError: the secret cannot be read or written.
+        """
+        with aws.explained(self.location, StorageError):
+            try:
+                text = self._client.get_secret_value(SecretId=self._secret_id).get("SecretString")
+            except self._client.exceptions.ResourceNotFoundException:  # so AWS says that there is no content
+                text = None
+        content = self._decoded(text or "{}")
+        is_taken = not content.get(_CLIENT_ID) and bool(app.client_id)
+        if is_taken:
+            content[_CLIENT_ID] = app.client_id
+            if app.client_secret:
+                content[_CLIENT_SECRET] = app.client_secret.get_secret_value()
+        if is_taken or not text:
+            self._put(content)
+        return is_taken
+
     def read(self, key: str) -> TokenRecord | None:
         """The login, if this is its key and a user has logged in.
 
@@ -99,6 +123,9 @@ class SpotifySecret:
             return
         login = msgspec.to_builtins(replace(record, refresh_token="", access_token="", access_token_ends=None))
         content |= {_REFRESH_TOKEN: record.refresh_token, _LOGIN: login | {_OF: _digest(record.refresh_token)}}
+        self._put(content)
+
+    def _put(self, content: dict[str, Any]) -> None:
         with aws.explained(self.location, StorageError):
             self._client.put_secret_value(SecretId=self._secret_id, SecretString=msgspec.json.encode(content).decode())
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -93,10 +93,7 @@ def together(*policies: Policy) -> Policy:
 
 def filled(policy: Policy, place: Aws) -> Policy:
     """The policy with the names of a test, as whoever follows the documentation replaces them."""
-    text = json.dumps(policy)
-    for placeholder, name in {
-        "REGION": REGION,
-        "ACCOUNT": ACCOUNT,
+    names = {
         "my-spotify-raw": place.raw_bucket,
         "my-spotify-tables": place.tables_bucket,
         "secret:spotify_pipeline": f"secret:{place.database}",
@@ -106,9 +103,17 @@ def filled(policy: Policy, place: Aws) -> Policy:
         "database/spotify": f"database/{place.database}",
         "table/spotify/": f"table/{place.database}/",
         "role/spotify-crawler": f"role/{place.database}",
-    }.items():
+    }
+    return as_the_emulator_reads(with_names(policy, names))
+
+
+def with_names(policy: Policy, names: Mapping[str, str]) -> Policy:
+    """The policy with other names than the documentation's, and where the emulator is for its placeholders."""
+    text = json.dumps(policy)
+    for placeholder, name in ({"REGION": REGION, "ACCOUNT": ACCOUNT} | dict(names)).items():
         text = text.replace(placeholder, name)
-    return as_the_emulator_reads(json.loads(text))
+    replaced: Policy = json.loads(text)
+    return replaced
 
 
 def as_the_emulator_reads(policy: Policy) -> Policy:
