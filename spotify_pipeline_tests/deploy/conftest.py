@@ -37,7 +37,7 @@ def deployed(new_deployment: Callable[..., Deployment]) -> Deployment:
     """A stack with the template's defaults, for tests that do not change it. Functions can use its buckets."""
     deployment = new_deployment()
     deployment.deploy()
-    deployment.allow_connections_without_tls()
+    deployment.adapt_to_the_emulator()
     return deployment
 
 

@@ -13,10 +13,12 @@ from typing import Any
 import boto3
 
 from spotify_pipeline_tests.aws.emulator import REGION, ROOT_KEY
+from spotify_pipeline_tests.aws.policies import as_the_emulator_reads
 
 ROOT = Path(__file__).parents[2]
 ARCHITECTURES = ("arm64", "x86_64")
 NEVER = "at(2100-01-01T00:00:00)"
+_FOR_EMULATOR = "for-the-emulator"
 _STUB = "def handler(event, context):\n    return event\n"
 
 
@@ -114,20 +116,33 @@ class Deployment:
         variables: dict[str, str] = configuration["Environment"]["Variables"]
         return variables
 
+    def set_environment(self, **variables: str) -> None:
+        """Give both functions further variables, such as the address of another Spotify than the real one."""
+        client = self.client("lambda")
+        for function in ("extract", "transform"):
+            own = {"Variables": self.environment(function) | variables}
+            client.update_function_configuration(FunctionName=f"{self.stack}-{function}", Environment=own)
+
     def policy(self, role: str) -> dict[str, Any]:
-        """All that a role of the template may do."""
+        """All that a role may do, as the template says it."""
         iam, name = self.client("iam"), self.resources()[role]
-        names = iam.list_role_policies(RoleName=name)["PolicyNames"]
+        names = [each for each in iam.list_role_policies(RoleName=name)["PolicyNames"] if each != _FOR_EMULATOR]
         found = [iam.get_role_policy(RoleName=name, PolicyName=each)["PolicyDocument"] for each in names]
         documents = [json.loads(each) if isinstance(each, str) else each for each in found]
         return {"Version": "2012-10-17", "Statement": [each for policy in documents for each in policy["Statement"]]}
 
-    def allow_connections_without_tls(self) -> None:
-        """Take the buckets' policies away: the emulator speaks no TLS, and they would refuse every function."""
-        s3 = self.client("s3")
-        for logical_id, name in self.resources().items():
-            if logical_id in {"RawBucket", "TablesBucket", "ResultsBucket"}:
-                s3.delete_bucket_policy(Bucket=name)
+    def adapt_to_the_emulator(self) -> None:
+        """Let functions do on the emulator what they may do in AWS.
+
+        The emulator speaks no TLS, so the buckets' policies would refuse every function: they are taken away. And it
+        looks for other resources in roles than AWS does: these are added, beside what `policy` gives.
+        """
+        s3, iam, resources = self.client("s3"), self.client("iam"), self.resources()
+        for bucket in ("RawBucket", "TablesBucket", "ResultsBucket"):
+            s3.delete_bucket_policy(Bucket=resources[bucket])
+        for role in ("ExtractRole", "TransformRole"):
+            document = json.dumps(as_the_emulator_reads(self.policy(role)))
+            iam.put_role_policy(RoleName=resources[role], PolicyName=_FOR_EMULATOR, PolicyDocument=document)
 
     @staticmethod
     def _succeed(done: "subprocess.CompletedProcess[str]") -> str:
