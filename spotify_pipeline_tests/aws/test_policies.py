@@ -29,6 +29,7 @@ from spotify_pipeline.storage.objects import FolderStore, open_store, probe
 from spotify_pipeline.tables.declarations import COVERAGE, TABLES
 from spotify_pipeline_tests.aws import policies
 from spotify_pipeline_tests.aws.conftest import Aws
+from spotify_pipeline_tests.aws.emulator import impatience
 from spotify_pipeline_tests.aws.policies import Part, Policy
 
 if TYPE_CHECKING:
@@ -141,7 +142,7 @@ def prepare_publish(stage: Stage, raw_folder: Path) -> None:
 
 
 def publish(stage: Stage) -> None:
-    backends = Backends(stage.settings)
+    backends = Backends(stage.settings, new_patience=impatience)
     probe(backends.object_stores["tables"])
     frames = steps.transform_day(backends.raw, backends.raw.open_day(DAY))
     for name, frame in frames.items():
@@ -175,7 +176,8 @@ def prepare_query(stage: Stage, raw_folder: Path) -> None:
 
 
 def query(stage: Stage) -> None:
-    assert Backends(stage.settings).engine.ask(f"SELECT count(*) AS row_count FROM {COVERAGE.name}").rows == [(0,)]
+    engine = Backends(stage.settings, new_patience=impatience).engine
+    assert engine.ask(f"SELECT count(*) AS row_count FROM {COVERAGE.name}").rows == [(0,)]
     names = stage.place.workgroup, stage.place.database
     client = boto3.client("athena")
     save_queries(client, *names)
@@ -204,7 +206,7 @@ def crawl(stage: Stage) -> None:
     name = f"spotify_pipeline_{stage.place.database}"
     stage.glue.stop_crawler(Name=name)
     stage.glue.update_crawler(Name=name, Targets={"CatalogTargets": []})
-    Backends(settings).catalog.publish()
+    Backends(settings, new_patience=impatience).catalog.publish()
 
 
 @contextmanager
