@@ -97,6 +97,14 @@ def backends_for(settings_for: Callable[..., Settings], clock: FakeClock) -> Cal
 
 
 @pytest.fixture(scope="session")
+def no_power_failures() -> None:
+    """SQLite does not wait for the disk with each of Dagster's events, of which a day has two hundred."""
+    from sqlalchemy import Engine, event  # noqa: PLC0415  # as moto below
+
+    event.listen(Engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous = OFF"))
+
+
+@pytest.fixture(scope="session")
 def service_models() -> Iterator[None]:
     """All boto3 sessions share what they read about the services: making a client is twenty times as fast then."""
     import botocore.session  # noqa: PLC0415  # as moto below
