@@ -44,7 +44,7 @@ class Aws:
 
 
 @pytest.fixture(autouse=True)
-def no_credentials_from_outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def no_credentials_from_outside(service_models: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test sees the profiles of whoever runs it, nor the role of the machine, nor what another test has read."""
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))

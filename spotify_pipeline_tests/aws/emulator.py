@@ -1,4 +1,4 @@
-"""The AWS emulator as a process: how it is started, and that it ends."""
+"""The AWS emulator as a process: how it is started, that it ends, and how little it need be waited for."""
 
 import os
 import signal
@@ -9,6 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Event
+
+from spotify_pipeline.spotify.patience import Clock, Patience, Tell
 
 COMMAND = Path(__file__).parents[2] / ".venv-emulator" / "bin" / "ministack"
 REGION = "us-east-1"
@@ -59,6 +62,15 @@ def running_emulator(command: Path = COMMAND) -> Iterator[str]:
                 yield address
             finally:
                 _end(process)
+
+
+def impatience(tell: Tell) -> Patience:
+    """As users have it, but the pauses are shorter: the emulator answers at once, other than Athena and a crawler."""
+    return Patience(Clock(wait=_wait_a_little), tell)
+
+
+def _wait_a_little(seconds: float, interrupted: Event) -> None:
+    interrupted.wait(seconds / 50)
 
 
 def _free_port() -> int:

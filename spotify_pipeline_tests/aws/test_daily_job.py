@@ -6,7 +6,6 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from threading import Event
 from typing import Any
 
 import pytest
@@ -22,9 +21,9 @@ from spotify_pipeline.query.engine import Answer
 from spotify_pipeline.query.named import named_queries
 from spotify_pipeline.query.translator import to_duckdb
 from spotify_pipeline.settings import load_settings
-from spotify_pipeline.spotify.patience import Clock, Patience
 from spotify_pipeline.tables.declarations import TABLES
 from spotify_pipeline_tests.aws.conftest import Aws
+from spotify_pipeline_tests.aws.emulator import impatience
 from spotify_pipeline_tests.cli.conftest import Run
 from spotify_pipeline_tests.conftest import FIRST_ARCHIVE_DAY
 from spotify_pipeline_tests.test_replayed_days import run_day as run_steps
@@ -67,10 +66,6 @@ def from_dagster() -> None:
     assert all(evaluation.passed for evaluation in result.get_asset_check_evaluations())
 
 
-def wait_a_little(seconds: float, interrupted: Event) -> None:
-    interrupted.wait(seconds / 50)
-
-
 @pytest.fixture
 def on(aws: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str, str, date], Backends]:
     def set_variables(target: str, url: str, day: date) -> Backends:
@@ -92,8 +87,7 @@ def on(aws: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[s
         }
         for name, value in variables.items():
             monkeypatch.setenv(name, value)
-        # The emulator answers at once, so that there is no need to wait as for Athena.
-        return choose_backends(load_settings(), new_patience=lambda tell: Patience(Clock(wait=wait_a_little), tell))
+        return choose_backends(load_settings(), new_patience=impatience)
 
     return set_variables
 

@@ -36,6 +36,7 @@ from spotify_pipeline.storage.objects import FolderStore, open_store, probe
 from spotify_pipeline.tables.declarations import COVERAGE, TABLES
 from spotify_pipeline_tests.aws import policies
 from spotify_pipeline_tests.aws.conftest import Aws
+from spotify_pipeline_tests.aws.emulator import impatience
 from spotify_pipeline_tests.aws.functions import create_function
 from spotify_pipeline_tests.aws.policies import Part, Policy
 
@@ -157,7 +158,7 @@ def prepare_publish(stage: Stage, raw_folder: Path) -> None:
 
 
 def publish(stage: Stage) -> None:
-    backends = choose_backends(stage.settings)
+    backends = choose_backends(stage.settings, new_patience=impatience)
     probe(backends.object_stores["tables"])
     frames = transform_day(backends.raw, backends.raw.open_day(DAY))
     for name, frame in frames.items():
@@ -191,9 +192,8 @@ def prepare_query(stage: Stage, raw_folder: Path) -> None:
 
 
 def query(stage: Stage) -> None:
-    assert choose_backends(stage.settings).engine.ask(f"SELECT count(*) AS row_count FROM {COVERAGE.name}").rows == [
-        (0,)
-    ]
+    engine = choose_backends(stage.settings, new_patience=impatience).engine
+    assert engine.ask(f"SELECT count(*) AS row_count FROM {COVERAGE.name}").rows == [(0,)]
     names = stage.place.workgroup, stage.place.database
     client = boto3.client("athena")
     save_queries(client, *names)
@@ -222,7 +222,7 @@ def crawl(stage: Stage) -> None:
     name = f"spotify_pipeline_{stage.place.database}"
     stage.glue.stop_crawler(Name=name)
     stage.glue.update_crawler(Name=name, Targets={"CatalogTargets": []})
-    choose_backends(settings).catalog.publish()
+    choose_backends(settings, new_patience=impatience).catalog.publish()
 
 
 @contextmanager

@@ -285,6 +285,7 @@ def test_strays_are_found_on_both_sides(case: GlueCase) -> None:
 # Others, crashes, throttling
 
 
+@pytest.mark.no_cover
 def test_a_publisher_that_is_killed_between_any_two_requests_leaves_only_whole_partitions(new_case: NewCase) -> None:
     """One day is registered already and is staged anew, another one is new."""
 

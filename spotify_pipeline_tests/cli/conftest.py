@@ -57,7 +57,7 @@ def working_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def run(data_dir: Path, working_dir: Path, capsys: pytest.CaptureFixture[str]) -> Run:
+def run(no_power_failures: None, data_dir: Path, working_dir: Path, capsys: pytest.CaptureFixture[str]) -> Run:
     """`run("query", "SELECT 1")`"""
 
     def invoke(*arguments: str) -> Outcome:

@@ -21,7 +21,9 @@ def demo(run: Run) -> str:
     return outcome.out
 
 
-def test_the_demo_makes_days_of_history_and_says_where_to_look(demo: str, data_dir: Path, working_dir: Path) -> None:
+def test_the_demo_makes_days_of_history_says_where_to_look_and_marks_its_folder(
+    demo: str, data_dir: Path, working_dir: Path
+) -> None:
     assert "playlist_items" in demo
     assert demo.count(" query --name ") == 3
     assert str(data_dir / "catalog.duckdb") in demo
@@ -30,6 +32,9 @@ def test_the_demo_makes_days_of_history_and_says_where_to_look(demo: str, data_d
         days = catalog.execute("SELECT DISTINCT snapshot_date FROM playlist_items ORDER BY 1").fetchall()
     assert days == [(TODAY - timedelta(days=1),), (TODAY,)]
     assert not list(working_dir.iterdir())
+    marker = json.loads((data_dir / "demo.json").read_text())
+    assert marker == {"first_day": str(TODAY - timedelta(days=1)), "seed": 2026}  # what its history is made from
+    assert set(marker) == set(Demo.__struct_fields__)
 
 
 def test_the_history_of_the_demo_is_queried_and_goes_on(
@@ -65,13 +70,6 @@ def test_the_demo_is_not_mixed_into_a_real_history(run: Run, data_dir: Path) -> 
     outcome = run("demo", "--days", "1")
     assert outcome.code == 1
     assert "already holds a history that is not the demo's" in outcome.err
-
-
-def test_a_demo_folder_is_marked_with_what_its_history_is_made_from(demo: str, data_dir: Path) -> None:
-    assert demo
-    marker = json.loads((data_dir / "demo.json").read_text())
-    assert marker == {"first_day": str(TODAY - timedelta(days=1)), "seed": 2026}
-    assert set(marker) == set(Demo.__struct_fields__)
 
 
 def test_a_damaged_mark_is_named(run: Run, data_dir: Path) -> None:

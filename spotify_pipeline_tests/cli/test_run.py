@@ -33,6 +33,7 @@ def test_a_day_is_published_and_told_in_two_lines(
     assert not list(working_dir.iterdir())
 
 
+@pytest.mark.no_cover
 def test_no_secret_is_written_anywhere(server: DemoServer, run: Run, data_dir: Path) -> None:
     outcome = run("--verbose", "run")
     assert outcome.code == 0, outcome.err
@@ -53,6 +54,7 @@ def test_a_day_is_run_again_from_a_later_step(server: DemoServer, run: Run, monk
         assert "2026-10-05: 12 playlists" in outcome.out
 
 
+@pytest.mark.no_cover
 def test_refresh_reads_everything_again(server: DemoServer, run: Run, data_dir: Path) -> None:
     run("run")
     manifest = data_dir / "raw" / "playlists" / f"snapshot_date={DAY}" / "_manifest.json"

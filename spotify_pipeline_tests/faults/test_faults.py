@@ -17,6 +17,8 @@ from spotify_pipeline_tests.faults.runs import Ended, Runs, shown, whole
 from spotify_pipeline_tests.faults.scenarios import LONGEST_BLOCK_SECONDS, MODES, SCENARIOS, TIMEOUT_SECONDS, Scenario
 from spotify_pipeline_tests.test_replayed_days import published, served
 
+pytestmark = pytest.mark.no_cover
+
 _MOST_SECONDS = 30.0
 _MOST_TIMES_SENT = 4 + 5 + 1  # one request: its attempts, its waits for the rate limit, and once with a new token
 
