@@ -20,11 +20,12 @@ _SECONDS_TO_START, _SECONDS_TO_END = 60, 5
 
 
 @contextmanager
-def running_emulator(command: Path = COMMAND) -> Iterator[str]:
+def running_emulator(command: Path = COMMAND, *arguments: str | Path) -> Iterator[str]:
     """An emulator of its own, which forgets everything when it ends.
 
     Args:
         command: The program.
+        arguments: What it is started with.
 
     Yields:
         Its address.
@@ -48,7 +49,7 @@ def running_emulator(command: Path = COMMAND) -> Iterator[str]:
             "AWS_ACCESS_KEY_ID": ROOT_KEY,
         }
         with subprocess.Popen(
-            [command],
+            [command, *arguments],
             cwd=folder,
             env=environment,
             stdin=subprocess.DEVNULL,
