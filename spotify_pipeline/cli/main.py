@@ -23,7 +23,7 @@ _FAILED, _WRONG_USAGE = 1, 2
 @click.pass_context
 def cli(context: click.Context, verbose: bool) -> None:
     """A daily, honest history of Spotify playlists: extract, transform, publish, ask."""
-    context.obj = verbose
+    context.obj = verbose or bool(context.obj)  # `main` has taken it from anywhere on the line
 
 
 for _command in (demo, login, doctor, run, query):

@@ -37,6 +37,7 @@ def test_a_day_is_published_and_told_in_two_lines(
 def test_no_secret_is_written_anywhere(server: DemoServer, run: Run, data_dir: Path) -> None:
     outcome = run("--verbose", "run")
     assert outcome.code == 0, outcome.err
+    assert "extract_playlists" in outcome.err  # Dagster's log
     written = [outcome.out.encode(), outcome.err.encode(), *(path.read_bytes() for path in data_dir.rglob("*.*"))]
     assert len(written) > 30
     for content in written:

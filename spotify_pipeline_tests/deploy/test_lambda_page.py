@@ -26,6 +26,7 @@ BLOCKS = blocks((ROOT / "docs" / "lambda.md").read_text())
 def test_what_is_not_run_is_little() -> None:
     assert [each.commands for each in BLOCKS if not each.is_run] == [
         ".venv/bin/spotify-pipeline query --name playlist_on_day\n",
+        "make lambda\n",
         "git pull\n",
     ]
     assert len(BLOCKS) >= 12
