@@ -18,6 +18,7 @@ from spotify_pipeline import aws
 from spotify_pipeline.errors import PipelineError, SettingsError
 
 ZIPS = Path(".lambda")
+_UNRESERVED = 100  # executions; new accounts are not even allowed as many
 SECRET = "SPOTIFY_PIPELINE_SECRET_ID"  # noqa: S105  # the name of a setting
 
 
@@ -34,6 +35,12 @@ class Place:
     def bucket(self, purpose: str) -> str:
         """The name of one of its buckets."""
         return f"{self.stack}-{purpose}-{self.account}-{self.region}"
+
+    def can_reserve_concurrency(self) -> bool:
+        """Whether the account may keep executions back for a function: AWS leaves so many to all others."""
+        with aws.explained("Lambda", PipelineError):
+            limits = aws.client("lambda").get_account_settings()["AccountLimit"]
+        return limits["ConcurrentExecutions"] > _UNRESERVED
 
     def kept_buckets(self) -> dict[str, str]:
         """The buckets with the data, by logical id, as far as they exist."""
@@ -73,6 +80,9 @@ def deploy(stack: str, parameters_file: Path, zips: Path) -> None:
     parameters = read_parameters(template, parameters_file)
     place, target = Place(stack), Stack(stack, click.echo)
     click.echo(f"Deploying {stack} to account {place.account}, {place.region}")
+    if parameters["ReserveConcurrency"] == "yes" and not place.can_reserve_concurrency():
+        click.echo("This account runs so few functions at once that none can be reserved: ReserveConcurrency is no.")
+        parameters["ReserveConcurrency"] = "no"
     code = CodeBucket(place.bucket("code"), place.region)
     keys = code.upload(zips, parameters["Architecture"])
     target.clear_failed()

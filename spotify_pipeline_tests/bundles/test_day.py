@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from deploy.template import Template
 from spotify_pipeline.backends.choice import choose_backends
 from spotify_pipeline.demo.catalogue import DemoCatalogue
 from spotify_pipeline.demo.server import DemoServer
@@ -22,7 +23,8 @@ from spotify_pipeline_tests.conftest import CAPTURES, FIRST_ARCHIVE_DAY
 from spotify_pipeline_tests.lambdas.conftest import DAY, SCHEDULED, Functions
 from spotify_pipeline_tests.test_replayed_days import published, run_day, served
 
-MEGABYTES = {"extract": 512, "transform": 1769}  # as in deploy/template.yaml
+_SIZES = Template().settable()
+MEGABYTES = {"extract": int(_SIZES["ExtractMemory"]), "transform": int(_SIZES["TransformMemory"])}
 ARCHITECTURE = {"x86_64": "x86_64", "aarch64": "arm64"}.get(platform.machine())
 OF_THE_RUNTIME = {
     "awslambdaric",

@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import boto3
 import pytest
 from click.testing import CliRunner
 
 from deploy.__main__ import cli
 from spotify_pipeline.errors import SettingsError
+from spotify_pipeline_tests.aws import fake_aws
 from spotify_pipeline_tests.aws.conftest import Aws
 from spotify_pipeline_tests.deploy.deployment import Deployment, stub_zips
 
@@ -157,6 +159,25 @@ def code_digests(deployment: Deployment) -> dict[str, str]:
         function: client.get_function_configuration(FunctionName=f"{deployment.stack}-{function}")["CodeSha256"]
         for function in ("extract", "transform")
     }
+
+
+def test_nothing_is_reserved_in_an_account_that_has_little(
+    new_deployment: Callable[..., Deployment], aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deployment = new_deployment()
+    boto3.setup_default_session()
+    assert boto3.DEFAULT_SESSION is not None
+    limits = fake_aws.found({"AccountLimit": {"ConcurrentExecutions": 10, "UnreservedConcurrentExecutions": 10}})
+    boto3.DEFAULT_SESSION.events.register(
+        "before-send.lambda.GetAccountSettings",
+        lambda request, **_: fake_aws.response(request.url, limits),  # type: ignore[arg-type]  # as in FakeAws
+    )
+    monkeypatch.chdir(deployment.folder)
+    options = ["--stack", deployment.stack, "--parameters", "parameters.env", "--zips", str(deployment.zips)]
+    done = CliRunner().invoke(cli, ["deploy", *options], catch_exceptions=False)
+    assert "none can be reserved: ReserveConcurrency is no" in done.output
+    answer = deployment.client("lambda").get_function_concurrency(FunctionName=f"{deployment.stack}-extract")
+    assert "ReservedConcurrentExecutions" not in answer
 
 
 def test_a_stack_that_could_not_be_made_does_not_stand_in_the_way(new_deployment: Callable[..., Deployment]) -> None:
