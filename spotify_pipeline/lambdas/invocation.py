@@ -17,7 +17,7 @@ from spotify_pipeline.lambdas.answers import Problem
 from spotify_pipeline.progress import LoggedProgress
 from spotify_pipeline.spotify.patience import Clock, Patience, Tell
 
-_LOG = Logger(service="spotify_pipeline", location=None)
+_LOG = Logger(service="spotify-pipeline", location=None)
 _NAMESPACE = "SpotifyPipeline"
 _MARGIN_SECONDS = 150.0
 """Kept back for the request that is under way, and for storing what is complete."""

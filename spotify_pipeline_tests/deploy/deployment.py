@@ -156,6 +156,7 @@ def command(target: str, stack: str) -> tuple[str, ...]:
     listed = subprocess.run(
         ["/usr/bin/env", "make", "--dry-run", "--assume-old=lambda", target, f"STACK={stack}"],
         cwd=ROOT,
+        env={name: value for name, value in os.environ.items() if not name.startswith("MAKE")},  # of `make test`
         check=True,
         capture_output=True,
         text=True,
