@@ -80,7 +80,7 @@ def test_a_run_without_time_for_anything_says_so(run_for: Limited) -> None:
 def test_a_wait_that_would_last_beyond_the_deadline_is_not_begun(tmp_path: Path) -> None:
     fake, clock = slow_spotify([3])
     fake.on("playlists/.*", lambda _: error(429, "Too many requests", Retry_After="100"))
-    backends = limited(fake, clock, tmp_path, 60, NAMED)
+    backends = limited(fake, clock, tmp_path, 60, {"SPOTIFY_PIPELINE_PLAYLISTS": IDS[0]})
     with pytest.raises(OutOfTimeError):
         backends.extract()
     assert clock.now() < datetime(2026, 1, 2, 5, 1, tzinfo=UTC)
