@@ -522,7 +522,7 @@ def test_a_catalog_that_is_missing_or_damaged_fails_no_day_because_the_day_makes
 
 def run_day(backends: Backends) -> None:
     backends.raw.commit(extract_day(backends, backends.settings.today()))
-    for name, frame in transform_day(backends.raw, backends.raw.open_day(backends.settings.today())).items():
+    for name, frame in transform_day(backends, backends.raw.open_day(backends.settings.today())).items():
         backends.tables.stage(TABLES[name], backends.settings.today(), frame)
     publish_day(backends, backends.settings.today())
 

@@ -132,7 +132,7 @@ def plain_requests(server: Any) -> Iterator[Callable[[str, str], Any]]:
 
 
 def tables(backends: Backends, day: date = DAY) -> dict[str, bytes]:
-    frames = transform_day(backends.raw, backends.raw.open_day(day))
+    frames = transform_day(backends, backends.raw.open_day(day))
     return {name: to_parquet(TABLES[name], frame) for name, frame in frames.items()}
 
 
@@ -187,7 +187,7 @@ def test_details_are_wanted_of_exactly_the_artists_and_albums_in_the_tables(
 ) -> None:
     server = replay(mode="extended")
     backends = extracted(backends_on(server, DAY, *islice(lengths(server), 60)))
-    frames = transform_day(backends.raw, backends.raw.open_day(DAY))
+    frames = transform_day(backends, backends.raw.open_day(DAY))
     enrich_day(backends, DAY)
     assert backends.raw.details.ids(ARTISTS) == set(frames["artists"]["artist_id"])
     assert backends.raw.details.ids(ALBUMS) == set(frames["albums"]["album_id"])
@@ -538,9 +538,9 @@ def test_nulls_in_the_tables_are_filled_with_what_the_server_says_of_the_objects
     archived = next(name for name in server.library.meta if name not in lengths(server))
     backends = extracted(backends_on(server, DAY, archived, playlist(server)))
     day = backends.raw.open_day(DAY)
-    bare = transform_day(backends.raw, day)
+    bare = transform_day(backends, day)
     enrich_day(backends, DAY)
-    filled = transform_day(backends.raw, day)
+    filled = transform_day(backends, day)
     with plain_requests(server) as ask:
         for kind, key, reading in (("artists", "artist_id", artist_reading), ("albums", "album_id", album_reading)):
             rows = [row | filled_nulls(row, reading(ask(kind, row[key]))) for row in bare[kind].iter_rows(named=True)]

@@ -13,7 +13,7 @@ import msgspec
 import polars as pl
 import pytest
 
-from spotify_pipeline.backends.choice import Backends
+from spotify_pipeline.backends.choice import Backends, choose_backends
 from spotify_pipeline.catalog.publication import Publication
 from spotify_pipeline.errors import DataError, StorageError
 from spotify_pipeline.spotify.manifest import Coverage, Manifest, Status
@@ -55,7 +55,7 @@ def stage(backends: Backends, frames: dict[str, pl.DataFrame], day: date = DAY) 
 
 
 def transform_and_stage(backends: Backends, day: date = DAY) -> None:
-    stage(backends, transform_day(backends.raw, backends.raw.open_day(day)), day)
+    stage(backends, transform_day(backends, backends.raw.open_day(day)), day)
 
 
 def publish(backends: Backends, *documents: Json, day: date = DAY) -> Publication:
@@ -155,7 +155,7 @@ def test_a_day_that_fails_its_audit_is_not_published_and_all_shows_what_it_showe
     publish(backends, OTHER, day=NEXT)
     before = what_is_shown(backends)
     write_raw(backends, MINE)
-    frames = transform_day(backends.raw, backends.raw.open_day(DAY))
+    frames = transform_day(backends, backends.raw.open_day(DAY))
     spoil(frames)
     stage(backends, frames)
     for _ in range(2):  # trying again does not help
@@ -172,7 +172,7 @@ def test_a_day_that_fails_its_audit_is_not_published_and_all_shows_what_it_showe
 
 def test_a_first_day_that_fails_its_audit_makes_no_catalog(backends: Backends) -> None:
     write_raw(backends, MINE)
-    frames = transform_day(backends.raw, backends.raw.open_day(DAY))
+    frames = transform_day(backends, backends.raw.open_day(DAY))
     break_tracks(frames)
     stage(backends, frames)
     with pytest.raises(DataError, match="not published"):
@@ -192,7 +192,7 @@ def test_a_day_on_which_nothing_could_be_read_is_not_published(backends: Backend
 def test_the_audit_looks_at_the_staged_rows_and_after_publication_at_the_published_ones(backends: Backends) -> None:
     publish(backends, MINE)
     assert all(finding.passed for finding in audit_day(backends, DAY))
-    frames = transform_day(backends.raw, backends.raw.open_day(DAY))
+    frames = transform_day(backends, backends.raw.open_day(DAY))
     break_tracks(frames)
     stage(backends, frames)
     assert [
@@ -221,7 +221,7 @@ def test_an_interrupted_transformation_is_refused_and_names_what_is_missing(
     if published_before:
         publish(backends, OTHER)
     write_raw(backends, MINE)
-    frames = transform_day(backends.raw, backends.raw.open_day(DAY))
+    frames = transform_day(backends, backends.raw.open_day(DAY))
     del frames["track_artists"], frames["albums"]
     before = files(backends.settings.data_dir / "tables")
     stage(backends, frames)
@@ -295,7 +295,7 @@ def test_a_malformed_document_is_kept_aside_and_the_manifest_says_why(
     document: bytes, field: str, backends: Backends
 ) -> None:
     write_raw(backends, MINE, OTHER, broken={"mine": document})
-    transform_day(backends.raw, backends.raw.open_day(DAY))
+    transform_day(backends, backends.raw.open_day(DAY))
     row = backends.raw.open_day(DAY).manifest.by_id()["mine"]
     assert row.status is Status.FAILED
     assert field in str(row.reason)
@@ -342,8 +342,10 @@ def test_a_crash_while_a_malformed_document_is_taken_aside_is_made_up_for(backen
     document, kept = ("playlists/snapshot_date=2025-03-02/mine.json.gz", "_quarantine/")
     for changes in count():
         write_raw(backends, MINE, OTHER, broken={"mine": _CUT})
+        crashing = choose_backends(backends.settings)
+        crashing.raw = RawStore(CrashingStore(folder, changes))
         try:
-            transform_day(RawStore(CrashingStore(folder, changes)), backends.raw.open_day(DAY))
+            transform_day(crashing, backends.raw.open_day(DAY))
         except Crash:
             assert {document, kept + document} & set(folder.list(""))
             transform_and_stage(backends)

@@ -19,7 +19,7 @@ DAYS = [FIRST_ARCHIVE_DAY + timedelta(days=number) for number in range(10)]
 
 def run_day(backends: Backends, day: date) -> None:
     backends.raw.commit(extract_day(backends, day))
-    for name, frame in transform_day(backends.raw, backends.raw.open_day(day)).items():
+    for name, frame in transform_day(backends, backends.raw.open_day(day)).items():
         backends.tables.stage(TABLES[name], day, frame)
     publish_day(backends, day)
 

@@ -51,7 +51,7 @@ def _transform(invocation: Invocation, event: Mapping[str, Any]) -> Transformati
 def _make(warehouse: Warehouse, request: TransformationRequest, day: date, invocation: Invocation) -> Transformation:
     outcome = Transformation(day)
     if "transform" in request.steps:
-        frames = transform_day(warehouse.raw, warehouse.raw.open_day(day))
+        frames = transform_day(warehouse, warehouse.raw.open_day(day))
         for name, frame in frames.items():
             warehouse.tables.stage(TABLES[name], day, frame)
         outcome = replace(outcome, rows={name: frame.height for name, frame in frames.items()})

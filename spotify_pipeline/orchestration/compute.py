@@ -84,7 +84,7 @@ class InProcess(Compute):
 
     def transform(self, context: OpExecutionContext, raw_day: RawDay) -> Iterator[Output[pl.DataFrame]]:  # noqa: ARG002  # as above
         """Make the tables in one pass over the documents."""
-        frames = transform_day(self._backends.raw, raw_day)
+        frames = transform_day(self._backends, raw_day)
         for name in TABLES:
             yield Output(frames.pop(name), output_name=name)
 

@@ -1,8 +1,9 @@
 """From raw documents to published tables: transform, audit, publish a day."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import date
-from functools import cache
+from functools import cache, partial
 
 import polars as pl
 
@@ -11,30 +12,40 @@ from spotify_pipeline.catalog.publication import Publication
 from spotify_pipeline.errors import DataError
 from spotify_pipeline.progress import SILENT, Progress
 from spotify_pipeline.spotify import details
-from spotify_pipeline.spotify.manifest import Manifest
+from spotify_pipeline.spotify.manifest import Coverage, Manifest, Reading
 from spotify_pipeline.storage.details import DetailStore
 from spotify_pipeline.storage.raw import RawDay, RawStore
 from spotify_pipeline.tables.audit import AuditedDay, Finding, Published, audit
 from spotify_pipeline.tables.declarations import ALBUMS, ARTISTS, TABLES
 from spotify_pipeline.tables.details import fill
-from spotify_pipeline.tables.transform import album_row, artist_row, mark_failed, transform
+from spotify_pipeline.tables.transform import Previous, album_row, artist_row, mark_failed, transform
 
 
-def transform_day(raw: RawStore, day: RawDay) -> dict[str, pl.DataFrame]:
+def transform_day(backends: Warehouse, day: RawDay) -> dict[str, pl.DataFrame]:
     """Make all tables of a day from its raw documents: a frame by name of the table.
 
-    What the documents leave null of artists and albums is filled from the details that were read up to that day.
+    What the documents leave null of artists and albums is filled from the details that were read up to that day. Events
+    are those since the newest earlier day that is published with the playlist's rows.
 
     A document that cannot be read is taken aside, and its playlist becomes `failed` in the day's manifest, so that
     running the day again reads it anew.
     """
-    transformed = transform(day.manifest, day.document)
+    raw, readings = backends.raw, _PublishedReadings(backends)
+    transformed = transform(day.manifest, day.document, partial(_previous, raw, readings))
     if transformed.rejected:
         # First aside, then the manifest: a crash between leaves a document that is missing, which fails it again.
         for playlist_id in transformed.rejected:
             raw.quarantine_document(day.manifest.snapshot_date, playlist_id)
         raw.correct(mark_failed(day.manifest, transformed.rejected))
     return transformed.frames | _detailed(transformed.frames, raw.details, day.manifest.snapshot_date)
+
+
+def _previous(raw: RawStore, readings: "_PublishedReadings", row: Coverage) -> Previous | None:
+    """The newest earlier reading of a playlist whose document is still there."""
+    for reading in readings.before(row):
+        with suppress(DataError):  # it was removed, or taken aside
+            return Previous(reading.snapshot_date, raw.read_document(reading.snapshot_date, row.playlist_id))
+    return None
 
 
 def _detailed(frames: dict[str, pl.DataFrame], store: DetailStore, day: date) -> dict[str, pl.DataFrame]:
@@ -83,23 +94,46 @@ def _manifest_or_none(raw: RawStore, day: date) -> Manifest | None:
 
 
 def _published_before(backends: Warehouse, manifest: Manifest) -> dict[str, Published]:
-    """What each playlist had when it was last published.
+    """What each playlist had when it was last published."""
+    readings = _PublishedReadings(backends)
+    newest = {row.playlist_id: next(readings.before(row), None) for row in manifest.playlists}
+    return {
+        playlist_id: Published(reading.snapshot_date, reading.items_read, reading.items_total)
+        for playlist_id, reading in newest.items()
+        if reading
+    }
 
-    Days that were read but are not published are passed over: what was held back yesterday is no measure for today. So
-    are those that were published and then read again, and held back: their manifest tells of the newer reading.
+
+class _PublishedReadings:
+    """The earlier readings of playlists that SQL shows.
+
+    Days that were read but are not published are passed over: what was held back yesterday is no measure for today, and
+    nothing that has happened. So are those that were published and then read again, and held back: their manifest tells
+    of the newer reading.
     """
-    published = set(backends.tables.published_days())
-    is_shown = cache(lambda day: day in published and not backends.tables.staged(day))
-    rows_of_day = cache(lambda day: found.by_id() if (found := _manifest_or_none(backends.raw, day)) else {})
-    before = {}
-    for row in manifest.playlists:
+
+    def __init__(self, backends: Warehouse) -> None:
+        """Nothing is read before it is asked for."""
+        self._backends = backends
+        self._is_shown = cache(self._look_whether_shown)
+        self._rows_of_day = cache(self._read_rows)
+        self._published = cache(lambda: set(backends.tables.published_days()))
+
+    def before(self, row: Coverage) -> Iterator[Reading]:
+        """Those of a playlist before a row of a manifest, newest first."""
         reading = row.previous
-        while reading and not is_shown(reading.snapshot_date):
-            older = rows_of_day(reading.snapshot_date).get(row.playlist_id)
+        while reading:
+            if self._is_shown(reading.snapshot_date):
+                yield reading
+            older = self._rows_of_day(reading.snapshot_date).get(row.playlist_id)
             reading = older.previous if older else None
-        if reading:
-            before[row.playlist_id] = Published(reading.snapshot_date, reading.items_read, reading.items_total)
-    return before
+
+    def _look_whether_shown(self, day: date) -> bool:
+        return day in self._published() and not self._backends.tables.staged(day)
+
+    def _read_rows(self, day: date) -> dict[str, Coverage]:
+        manifest = _manifest_or_none(self._backends.raw, day)
+        return manifest.by_id() if manifest else {}
 
 
 def publish_day(backends: Warehouse, day: date, *, progress: Progress = SILENT) -> Publication:

@@ -1,6 +1,7 @@
 """Every table of the data model, declared once."""
 
 from spotify_pipeline.spotify.manifest import Status
+from spotify_pipeline.tables.events import EVENTS
 from spotify_pipeline.tables.schema import Column, ColumnType, ForeignKey, Table
 
 _STRING, _INTEGER, _BIGINT = ColumnType.STRING, ColumnType.INTEGER, ColumnType.BIGINT
@@ -197,6 +198,40 @@ ALBUM_ARTISTS = Table(
     foreign_keys=(ForeignKey("album_id", "albums"), ForeignKey("artist_id", "artists")),
 )
 
+PLAYLIST_EVENTS = Table(
+    name="playlist_events",
+    description=(
+        "What has happened to each playlist since it was last read, which need not have been yesterday. The first day "
+        "on which a playlist is read has no events, and neither has a day on which it is not: what is unknown is no "
+        "change."
+    ),
+    columns=(
+        Column("playlist_id", _STRING, "Spotify's id of the playlist.", not_empty=True),
+        Column("event_number", _INTEGER, "Place among the events of the playlist that day, from 0.", at_least=0),
+        Column(
+            "event",
+            _STRING,
+            "`added`, `removed`, `moved` (as few as explain the new order), `replaced` (by the same recording on "
+            "another album, at the same place), or of the playlist itself `renamed`, `described`, `owner_changed` or "
+            "`visibility_changed`.",
+            one_of=EVENTS,
+        ),
+        Column("item_key", _STRING, "The item, as in `playlist_items`.", nullable=True, not_empty=True),
+        Column("previous_item_key", _STRING, "What was replaced.", nullable=True, not_empty=True),
+        Column("track_id", _STRING, "Spotify's id, of tracks only.", nullable=True, not_empty=True),
+        Column("position", _INTEGER, "Where the item is now, from 0.", nullable=True, at_least=0),
+        Column("previous_position", _INTEGER, "Where it was before, from 0.", nullable=True, at_least=0),
+        Column("previous_snapshot_date", _DATE, "The day that it is compared with."),
+        Column("gap_days", _INTEGER, "How many days before that was; 1 is yesterday.", at_least=1),
+        Column("added_at", _TIMESTAMP, "When the item was added, as Spotify says.", nullable=True),
+        Column("added_by_id", _STRING, "User id of who added it.", nullable=True, not_empty=True),
+        Column("old_value", _STRING, "The name, description, owner or visibility before.", nullable=True),
+        Column("new_value", _STRING, "The one since.", nullable=True),
+    ),
+    primary_key=("playlist_id", "event_number"),
+    foreign_keys=(ForeignKey("playlist_id", "playlists"),),
+)
+
 TABLES = {
     table.name: table
     for table in (
@@ -208,6 +243,7 @@ TABLES = {
         ARTISTS,
         TRACK_ARTISTS,
         ALBUM_ARTISTS,
+        PLAYLIST_EVENTS,
     )
 }
 """All tables by name."""

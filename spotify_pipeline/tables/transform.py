@@ -6,8 +6,8 @@ Each document is decoded, added to the tables and let go, so that memory grows w
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from typing import Any
+from datetime import date
+from typing import Any, NamedTuple
 
 import msgspec
 import polars as pl
@@ -25,13 +25,14 @@ from spotify_pipeline.spotify.documents import (
 )
 from spotify_pipeline.spotify.manifest import Coverage, Manifest, Status
 from spotify_pipeline.tables import declarations
+from spotify_pipeline.tables.events import events_between
+from spotify_pipeline.tables.items import added_at, added_by_id, isrc, item_key, item_type, track_id
 from spotify_pipeline.tables.schema import Table
 
-VERSION = "1"
+VERSION = "2"
 """Of the transformation: a new one means that the same documents give other tables."""
 
 _ROWS_IN_CHUNK = 50_000  # as Python objects rows take about ten times the memory that they take in a frame
-_NOT_RECORDED = datetime(1970, 1, 1, tzinfo=UTC)  # what Spotify sends as added_at of very old entries
 
 
 @dataclass(frozen=True)
@@ -42,12 +43,24 @@ class Transformed:
     rejected: dict[str, str]
 
 
-def transform(manifest: Manifest, read_document: Callable[[str], bytes]) -> Transformed:
+class Previous(NamedTuple):
+    """An earlier reading of a playlist: its day, and the raw JSON."""
+
+    day: date
+    document: bytes
+
+
+def transform(
+    manifest: Manifest,
+    read_document: Callable[[str], bytes],
+    read_previous: Callable[[Coverage], Previous | None] = lambda _: None,
+) -> Transformed:
     """Make all tables of a day.
 
     Args:
         manifest: the day's manifest.
         read_document: gives the raw JSON of a playlist of that day; raises `DataError` where it is damaged.
+        read_previous: gives the newest reading with rows of an earlier day, if there is one.
 
     Returns:
         A frame for each declared table, sorted by primary key. A playlist whose document cannot be read has no rows
@@ -61,9 +74,15 @@ def transform(manifest: Manifest, read_document: Callable[[str], bytes]) -> Tran
     for row in newest_first:
         if row.status.has_document:
             try:
-                tables.add_playlist(row, _decoded(row.playlist_id, read_document(row.playlist_id)))
+                playlist = _decoded(row.playlist_id, read_document(row.playlist_id))
             except DataError as error:
                 rejected[row.playlist_id] = str(error)
+            else:
+                tables.add_playlist(row, playlist)
+                # What is unchanged has no events, and what was never read before has nothing to be compared with.
+                if row.status is Status.OBSERVED and (previous := read_previous(row)):
+                    before = _decoded(row.playlist_id, previous.document)
+                    tables.add_events(before, playlist, previous.day, manifest.snapshot_date)
     for row in mark_failed(manifest, rejected).playlists:
         tables.add_coverage(row)
     return Transformed(tables.frames(), rejected)
@@ -135,6 +154,7 @@ class _Tables:
         self._add_artist = self._rows["artists"].add
         self._add_track_artist = self._rows["track_artists"].add
         self._add_album_artist = self._rows["album_artists"].add
+        self._add_event = self._rows["playlist_events"].add
         self._seen_tracks: set[str] = set()
         self._seen_albums: set[str] = set()
         self._seen_artists: set[str] = set()
@@ -174,43 +194,64 @@ class _Tables:
             for position, entry in enumerate(playlist.contents.entries):
                 self._add_entry(playlist.id, position, entry)
 
+    def add_events(self, before: Playlist, after: Playlist, previous_day: date, day: date) -> None:
+        """Add what has happened to a playlist since its previous reading."""
+        days = (day - previous_day).days
+        for number, event in enumerate(events_between(before, after)):
+            self._add_event(
+                after.id,
+                number,
+                event.event,
+                event.item_key,
+                event.previous_item_key,
+                event.track_id,
+                event.position,
+                event.previous_position,
+                previous_day,
+                days,
+                event.added_at,
+                event.added_by_id,
+                event.old_value,
+                event.new_value,
+            )
+
     def _add_entry(self, playlist_id: str, position: int, entry: PlaylistItem) -> None:
         content = entry.content
-        item_type = _item_type(entry, content)
-        track_id = (content.id or None) if content and item_type == "track" else None
+        kind = item_type(entry, content)
+        track = track_id(kind, content)
         self._add_item(
             playlist_id,
             position,
-            item_type,
-            _item_key(position, item_type, content),
-            track_id,
+            kind,
+            item_key(position, kind, content),
+            track,
             content.name if content else None,
-            None if entry.added_at == _NOT_RECORDED else entry.added_at,
-            (entry.added_by.id or None) if entry.added_by else None,
+            added_at(entry),
+            added_by_id(entry),
             content.is_playable if content else None,
             content.duration_ms if content else None,
         )
-        if content and track_id and track_id not in self._seen_tracks:
-            self._seen_tracks.add(track_id)
-            self._add_new_track(track_id, content)
+        if content and track and track not in self._seen_tracks:
+            self._seen_tracks.add(track)
+            self._add_new_track(track, content)
 
-    def _add_new_track(self, track_id: str, track: Content) -> None:
-        isrc = _normal_isrc(track.external_ids.isrc if track.external_ids else None)
+    def _add_new_track(self, id_: str, track: Content) -> None:
+        code = isrc(track)
         self._add_track(
-            track_id,
+            id_,
             track.name or "",
             self._album_id(track.album),
             track.disc_number,
             track.track_number,
             track.duration_ms or 0,
             track.explicit,
-            isrc,
-            isrc or track_id,
+            code,
+            code or id_,
             track.popularity,
             _page_url(track.external_urls),
         )
         for position, artist_id in self._credits(track.artists):
-            self._add_track_artist(track_id, position, artist_id)
+            self._add_track_artist(id_, position, artist_id)
 
     def _album_id(self, album: Album | None) -> str | None:
         """The album's id, the album being added where it is new."""
@@ -261,29 +302,6 @@ def artist_row(artist: Artist) -> tuple[Any, ...]:
         _first_url(artist.images),
         _page_url(artist.external_urls),
     )
-
-
-def _item_type(entry: PlaylistItem, content: Content | None) -> str:
-    if content is None:
-        return "unavailable"
-    is_local = content.is_local if entry.is_local is None else entry.is_local
-    if is_local or (content.uri or "").startswith("spotify:local:"):
-        return "local"
-    # Not the other way round: libraries that write answers down anew have put `Track` for `track`.
-    return "episode" if (content.type or "").lower() == "episode" else "track"
-
-
-def _item_key(position: int, item_type: str, content: Content | None) -> str:
-    if content and content.uri:
-        return content.uri
-    if content and content.id:  # some old answers have no URI
-        return f"spotify:{item_type}:{content.id}"
-    return f"unavailable:{position}"
-
-
-def _normal_isrc(isrc: str | None) -> str | None:
-    """The ISRC as ISO 3901 writes it in data; Spotify has some in small letters or with hyphens."""
-    return re.sub(r"[\s-]", "", isrc).upper() or None if isrc else None
 
 
 def release_day(release_date: str | None) -> date | None:

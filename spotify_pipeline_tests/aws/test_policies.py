@@ -107,7 +107,7 @@ def raw_folder(spotify: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     backends = choose_backends(settings_of(spotify, SPOTIFY_PIPELINE_DATA_DIR=str(folder), **app))
     backends.raw.commit(extract_day(backends, DAY))
     enrich_day(backends, DAY)
-    for name, frame in transform_day(backends.raw, backends.raw.open_day(DAY)).items():
+    for name, frame in transform_day(backends, backends.raw.open_day(DAY)).items():
         backends.tables.stage(TABLES[name], DAY, frame)
     return folder / "raw"
 
@@ -160,7 +160,7 @@ def prepare_publish(stage: Stage, raw_folder: Path) -> None:
 def publish(stage: Stage) -> None:
     backends = choose_backends(stage.settings, new_patience=impatience)
     probe(backends.object_stores["tables"])
-    frames = transform_day(backends.raw, backends.raw.open_day(DAY))
+    frames = transform_day(backends, backends.raw.open_day(DAY))
     for name, frame in frames.items():
         backends.tables.stage(TABLES[name], DAY, frame)
     publish_day(backends, DAY)

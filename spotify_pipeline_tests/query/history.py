@@ -66,7 +66,7 @@ def make_history(folder: Path, days: Sequence[date] = DAYS) -> Backends:
             backends = choose_backends(_settings(folder, spotify.url, day), new_patience=clock.patience)
             backends.raw.commit(extract_day(backends, day))
             enrich_day(backends, day)
-            for name, frame in transform_day(backends.raw, backends.raw.open_day(day)).items():
+            for name, frame in transform_day(backends, backends.raw.open_day(day)).items():
                 backends.tables.stage(TABLES[name], day, frame)
             publish_day(backends, day)
     return backends

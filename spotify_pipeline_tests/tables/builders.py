@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import polars as pl
 from hypothesis import strategies as st
 
 from spotify_pipeline.spotify.manifest import Coverage, Manifest, Status
-from spotify_pipeline.tables.transform import Transformed, transform
+from spotify_pipeline.tables.transform import Previous, Transformed, transform
 
 Json = dict[str, Any]
 
@@ -98,11 +98,21 @@ def encoded(documents: Iterable[Json]) -> dict[str, bytes]:
     return {document["id"]: json.dumps(document).encode() for document in documents}
 
 
-def transform_all(*documents: Json, observed_dates: Mapping[str, date] | None = None) -> Transformed:
-    """The tables of a day with these documents, each observed on the day, or on the dates given."""
-    dates = observed_dates or {}
+def transform_all(
+    *documents: Json, observed_dates: Mapping[str, date] | None = None, before: Iterable[Json] = ()
+) -> Transformed:
+    """The tables of a day with these documents, each observed on the day, or on the dates given.
+
+    Those of `before` were read the day before.
+    """
+    dates, earlier = observed_dates or {}, encoded(before)
     rows = [coverage_of(document, dates.get(document["id"], DAY)) for document in documents]
-    return transform(Manifest(DAY, rows), encoded(documents).__getitem__)
+
+    def read_previous(row: Coverage) -> Previous | None:
+        document = earlier.get(row.playlist_id)
+        return Previous(DAY - timedelta(days=1), document) if document else None
+
+    return transform(Manifest(DAY, rows), encoded(documents).__getitem__, read_previous)
 
 
 def sound_day(title: str = "Song") -> dict[str, pl.DataFrame]:
@@ -112,6 +122,7 @@ def sound_day(title: str = "Song") -> dict[str, pl.DataFrame]:
     return transform_all(
         playlist("p1", [entry(first), entry(second), entry(None)], description="One"),
         playlist("p2", [entry(first)]),
+        before=[playlist("p1", [entry(first)], description="None"), playlist("p2", [entry(second)])],
     ).frames
 
 

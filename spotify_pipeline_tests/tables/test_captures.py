@@ -33,6 +33,7 @@ PRIMARY_KEYS = {
     "artists": ("artist_id",),
     "track_artists": ("track_id", "artist_position"),
     "album_artists": ("album_id", "artist_position"),
+    "playlist_events": ("playlist_id", "event_number"),  # a single reading has none
 }
 # Pages that people cut by hand: this entry of each has neither `track` nor `item`, and Spotify sends no such thing.
 NO_PLAYLIST_ITEMS = {

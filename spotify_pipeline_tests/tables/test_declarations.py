@@ -37,6 +37,11 @@ INTERFACE = {
     """,
     "track_artists": "track_id* string -> tracks; artist_position* int; artist_id string -> artists",
     "album_artists": "album_id* string -> albums; artist_position* int; artist_id string -> artists",
+    "playlist_events": """
+        playlist_id* string -> playlists; event_number* int; event string; item_key? string; previous_item_key? string;
+        track_id? string; position? int; previous_position? int; previous_snapshot_date date; gap_days int;
+        added_at? timestamp; added_by_id? string; old_value? string; new_value? string
+    """,
 }
 # Per DESIGN: no unsigned, no Null, no naive or nanosecond times, no Categorical.
 READ_ALIKE_BY_ALL_ENGINES = {

@@ -123,6 +123,7 @@ def test_a_playlist_with_a_track_gives_rows_in_every_table() -> None:
         ],
         "track_artists": [("t", 0, "singer"), ("t", 1, "guest")],
         "album_artists": [("album", 0, "singer")],
+        "playlist_events": [],
     }
 
 

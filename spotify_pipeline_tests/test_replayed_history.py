@@ -1,0 +1,69 @@
+"""Thirty days of a real archive: its changes, and the way from each day to the next."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, timedelta
+from typing import Any
+
+from spotify_pipeline.backends.choice import Backends
+from spotify_pipeline_tests.conftest import FIRST_ARCHIVE_DAY
+from spotify_pipeline_tests.tables.replay_of_events import apply, identity
+from spotify_pipeline_tests.test_replayed_days import run_day
+
+DAYS = [FIRST_ARCHIVE_DAY + timedelta(days=number) for number in range(30)]
+
+Items = dict[str, list[str]]
+Events = Mapping[str, list[dict[str, Any]]]
+
+
+def items_of(server: Any, day: date) -> Items:
+    """What stands in each playlist, from what the server knows."""
+    rows = sorted(server.expected(day.isoformat()), key=lambda row: (row.playlist_id, row.position))
+    items: Items = defaultdict(list)
+    for row in rows:
+        items[row.playlist_id].append(row.uri or f"unavailable:{row.position}")
+    return items
+
+
+def came_and_went(events: Iterable[Mapping[str, Any]]) -> tuple[list[str], list[str]]:
+    """The keys of what is new and of what is gone, as the server lists them."""
+    came, went = [], []
+    for event in events:
+        if event["event"] in {"added", "replaced"}:
+            came.append(event["item_key"])
+        if event["event"] in {"removed", "replaced"}:
+            went.append(event["previous_item_key"] or event["item_key"])
+    return sorted(came), sorted(went)
+
+
+def test_the_events_are_the_changes_and_lead_from_each_day_to_the_next(
+    replay: Callable[..., Any], backends_for: Callable[..., Backends]
+) -> None:
+    server = replay(mode="extended", owned="all")
+    before: Items = {}
+    number = 0
+    for day in DAYS:
+        server.set_date(day.isoformat())
+        backends = backends_for(server.url, day)
+        run_day(backends, day)
+        after, events = items_of(server, day), events_of(backends, day)
+        if day == DAYS[0]:
+            assert not events
+        else:
+            yesterday = day - timedelta(days=1)
+            changes = server.changes(yesterday.isoformat(), day.isoformat())
+            for playlist_id in before.keys() & after.keys():
+                of_the_playlist = events.get(playlist_id, [])
+                assert came_and_went(of_the_playlist) == tuple(changes.get(playlist_id, ([], [])))
+                assert apply(before[playlist_id], of_the_playlist) == [identity(key) for key in after[playlist_id]]
+                number += len(of_the_playlist)
+        before = after
+    assert number > 1_000
+
+
+def events_of(backends: Backends, day: date) -> Events:
+    """The events of a day by playlist, in their order."""
+    events: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for event in backends.tables.read("playlist_events", day).to_dicts():
+        events[event["playlist_id"]].append(event)
+    return events
