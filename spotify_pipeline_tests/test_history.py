@@ -1,5 +1,6 @@
 """Events over days on which not everything could be read."""
 
+import gzip
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
@@ -110,13 +111,14 @@ def test_a_day_that_is_held_back_is_passed_over(run: Run, fake: FakeSpotify) -> 
     assert (event["event"], event["previous_snapshot_date"], event["gap_days"]) == ("added", DAYS[0], 2)
 
 
+@pytest.mark.parametrize("spoil", [Path.unlink, lambda path: path.write_bytes(gzip.compress(b"no playlist"))])
 def test_where_the_earlier_document_is_gone_an_older_one_is_compared_with(
-    run: Run, fake: FakeSpotify, tmp_path: Path
+    spoil: Callable[[Path], object], run: Run, fake: FakeSpotify, tmp_path: Path
 ) -> None:
     run(DAYS[0])
     grow(fake)
     run(DAYS[1])
-    (tmp_path / "data" / "raw" / "playlists" / f"snapshot_date={DAYS[1]}" / f"{ID}.json.gz").unlink()
+    spoil(tmp_path / "data" / "raw" / "playlists" / f"snapshot_date={DAYS[1]}" / f"{ID}.json.gz")
     grow(fake)
     events = run(DAYS[2])
     assert [(event["event"], event["position"]) for event in events] == [("added", 3), ("added", 4)]

@@ -18,7 +18,14 @@ from spotify_pipeline.storage.raw import RawDay, RawStore
 from spotify_pipeline.tables.audit import AuditedDay, Finding, Published, audit
 from spotify_pipeline.tables.declarations import ALBUMS, ARTISTS, TABLES
 from spotify_pipeline.tables.details import fill
-from spotify_pipeline.tables.transform import Previous, album_row, artist_row, mark_failed, transform
+from spotify_pipeline.tables.transform import (
+    Previous,
+    album_row,
+    artist_row,
+    decode_playlist,
+    mark_failed,
+    transform,
+)
 
 
 def transform_day(backends: Warehouse, day: RawDay) -> dict[str, pl.DataFrame]:
@@ -41,10 +48,11 @@ def transform_day(backends: Warehouse, day: RawDay) -> dict[str, pl.DataFrame]:
 
 
 def _previous(raw: RawStore, readings: "_PublishedReadings", row: Coverage) -> Previous | None:
-    """The newest earlier reading of a playlist whose document is still there."""
+    """The newest earlier reading of a playlist whose document can still be read."""
     for reading in readings.before(row):
-        with suppress(DataError):  # it was removed, or taken aside
-            return Previous(reading.snapshot_date, raw.read_document(reading.snapshot_date, row.playlist_id))
+        with suppress(DataError):  # it was removed, taken aside, or damaged since
+            document = raw.read_document(reading.snapshot_date, row.playlist_id)
+            return Previous(reading.snapshot_date, decode_playlist(row.playlist_id, document))
     return None
 
 

@@ -44,10 +44,10 @@ class Transformed:
 
 
 class Previous(NamedTuple):
-    """An earlier reading of a playlist: its day, and the raw JSON."""
+    """An earlier reading of a playlist: its day, and what was read."""
 
     day: date
-    document: bytes
+    playlist: Playlist
 
 
 def transform(
@@ -74,15 +74,14 @@ def transform(
     for row in newest_first:
         if row.status.has_document:
             try:
-                playlist = _decoded(row.playlist_id, read_document(row.playlist_id))
+                playlist = decode_playlist(row.playlist_id, read_document(row.playlist_id))
             except DataError as error:
                 rejected[row.playlist_id] = str(error)
             else:
                 tables.add_playlist(row, playlist)
                 # What is unchanged has no events, and what was never read before has nothing to be compared with.
                 if row.status is Status.OBSERVED and (previous := read_previous(row)):
-                    before = _decoded(row.playlist_id, previous.document)
-                    tables.add_events(before, playlist, previous.day, manifest.snapshot_date)
+                    tables.add_events(previous.playlist, playlist, previous.day, manifest.snapshot_date)
     for row in mark_failed(manifest, rejected).playlists:
         tables.add_coverage(row)
     return Transformed(tables.frames(), rejected)
@@ -99,7 +98,7 @@ def mark_failed(manifest: Manifest, reasons: dict[str, str]) -> Manifest:
     return msgspec.structs.replace(manifest, playlists=rows)
 
 
-def _decoded(playlist_id: str, document: bytes) -> Playlist:
+def decode_playlist(playlist_id: str, document: bytes) -> Playlist:
     """The document, typed.
 
     Raises:

@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 from hypothesis import strategies as st
 
+from spotify_pipeline.spotify.documents import Playlist, decode
 from spotify_pipeline.spotify.manifest import Coverage, Manifest, Status
 from spotify_pipeline.tables.transform import Previous, Transformed, transform
 
@@ -110,7 +111,7 @@ def transform_all(
 
     def read_previous(row: Coverage) -> Previous | None:
         document = earlier.get(row.playlist_id)
-        return Previous(DAY - timedelta(days=1), document) if document else None
+        return Previous(DAY - timedelta(days=1), decode(document, Playlist)) if document else None
 
     return transform(Manifest(DAY, rows), encoded(documents).__getitem__, read_previous)
 
