@@ -1,4 +1,7 @@
-"""Ten days of a real archive, and every capture, from Spotify to SQL: row for row what was served."""
+"""Five days of a real archive, and every capture, from Spotify to SQL: row for row what was served.
+
+It is in development mode here; test_replayed_history.py has thirty days in extended mode.
+"""
 
 from collections import Counter
 from collections.abc import Callable
@@ -6,7 +9,6 @@ from datetime import date, timedelta
 from typing import Any
 
 import duckdb
-import pytest
 
 from spotify_pipeline.backends.choice import Backends
 from spotify_pipeline.steps.extract import extract_day
@@ -14,7 +16,7 @@ from spotify_pipeline.steps.tables import publish_day, transform_day
 from spotify_pipeline.tables.declarations import TABLES
 from spotify_pipeline_tests.conftest import FIRST_ARCHIVE_DAY
 
-DAYS = [FIRST_ARCHIVE_DAY + timedelta(days=number) for number in range(10)]
+DAYS = [FIRST_ARCHIVE_DAY + timedelta(days=number) for number in range(5)]
 
 
 def run_day(backends: Backends, day: date) -> None:
@@ -40,25 +42,29 @@ def published(backends: Backends, day: date) -> Counter[tuple[Any, ...]]:
         return Counter(catalog.execute(sql, [day]).fetchall())
 
 
-@pytest.mark.parametrize("mode", ["development", "extended"])
-def test_ten_days_are_published_row_for_row_and_unchanged_playlists_cost_no_call(
-    mode: str, replay: Callable[..., Any], replay_library: Any, backends_for: Callable[..., Backends]
+def run_and_check(server: Any, backends: Backends, day: date) -> None:
+    """Run a day: it is published row for row, and unchanged playlists have cost no call."""
+    server.set_date(day.isoformat())
+    server.clear_log()
+    run_day(backends, day)
+    assert published(backends, day) == served(server, day)
+
+    asked = {path.split("?")[0].split("/")[3] for _, path in server.log()["requests"] if "/v1/playlists/" in path}
+    manifest = backends.raw.open_day(day).manifest
+    unchanged = {row.playlist_id for row in manifest.playlists if row.requests == 0}
+    assert not asked & unchanged
+    assert manifest.counts()["failed"] == 0
+    assert bool(manifest.counts()["unchanged"]) is (day != DAYS[0])
+
+
+def test_five_days_are_published_row_for_row_and_unchanged_playlists_cost_no_call(
+    replay: Callable[..., Any], replay_library: Any, backends_for: Callable[..., Backends]
 ) -> None:
     owned = [playlist_id for number, playlist_id in enumerate(sorted(replay_library.meta)) if number % 17]
-    server = replay(mode=mode, owned=owned)
+    server = replay(mode="development", owned=owned)
     for day in DAYS:
-        server.set_date(day.isoformat())
-        server.clear_log()
         backends = backends_for(server.url, day)
-        run_day(backends, day)
-        assert published(backends, day) == served(server, day)
-
-        asked = {path.split("?")[0].split("/")[3] for _, path in server.log()["requests"] if "/v1/playlists/" in path}
-        counts = backends.raw.open_day(day).manifest.counts()
-        unchanged = {row.playlist_id for row in backends.raw.open_day(day).manifest.playlists if row.requests == 0}
-        assert not asked & unchanged
-        assert counts["failed"] == 0
-        assert bool(counts["unchanged"]) is (day != DAYS[0])
+        run_and_check(server, backends, day)
     for day in DAYS:  # the days before are still as they were
         assert published(backends, day) == served(server, day)
 

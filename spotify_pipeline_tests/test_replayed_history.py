@@ -8,7 +8,7 @@ from typing import Any
 from spotify_pipeline.backends.choice import Backends
 from spotify_pipeline_tests.conftest import FIRST_ARCHIVE_DAY
 from spotify_pipeline_tests.tables.replay_of_events import apply, identity
-from spotify_pipeline_tests.test_replayed_days import run_day
+from spotify_pipeline_tests.test_replayed_days import run_and_check
 
 DAYS = [FIRST_ARCHIVE_DAY + timedelta(days=number) for number in range(30)]
 
@@ -43,9 +43,8 @@ def test_the_events_are_the_changes_and_lead_from_each_day_to_the_next(
     before: Items = {}
     number = 0
     for day in DAYS:
-        server.set_date(day.isoformat())
         backends = backends_for(server.url, day)
-        run_day(backends, day)
+        run_and_check(server, backends, day)
         after, events = items_of(server, day), events_of(backends, day)
         if day == DAYS[0]:
             assert not events
