@@ -164,6 +164,13 @@ class Slow:
         """Call the extraction with so many seconds before its deadline."""
         return functions.extract(event, milliseconds=int(seconds / 0.75 * 1000))
 
+    def let_be_at_work(self, functions: Functions, owner: str) -> None:
+        """Let another invocation have the lease for five minutes."""
+        lease = {"owner": owner, "ends": (self.clock.now() + timedelta(seconds=300)).isoformat()}
+        boto3.client("s3").put_object(
+            Bucket=functions.aws.raw_bucket, Key="_state/lease-extraction.json", Body=json.dumps(lease)
+        )
+
 
 @pytest.fixture
 def slow(monkeypatch: pytest.MonkeyPatch) -> Slow:
@@ -232,10 +239,7 @@ def test_it_waits_for_another_extraction_and_gives_up_with_its_own_time(
 ) -> None:
     with served(slow.fake) as url:
         functions = name_functions(url)
-        lease = {"owner": "another", "ends": (slow.clock.now() + timedelta(seconds=300)).isoformat()}
-        boto3.client("s3").put_object(
-            Bucket=functions.aws.raw_bucket, Key="_state/lease-extraction.json", Body=json.dumps(lease)
-        )
+        slow.let_be_at_work(functions, "another")
         with pytest.raises(LeaseTakenError, match=r"Another extraction is at work, until .* \(another\)"):
             slow.run_for(functions, 100, SCHEDULED)
         assert slow.run_for(functions, 600, SCHEDULED)["playlists"] == ALL | {"observed": len(IDS)}
@@ -246,9 +250,6 @@ def test_a_repeated_event_does_not_wait_for_the_attempt_that_died(
 ) -> None:
     with served(slow.fake) as url:
         functions = name_functions(url)
-        lease = {"owner": "request-7", "ends": (slow.clock.now() + timedelta(seconds=300)).isoformat()}
-        boto3.client("s3").put_object(
-            Bucket=functions.aws.raw_bucket, Key="_state/lease-extraction.json", Body=json.dumps(lease)
-        )
+        slow.let_be_at_work(functions, "request-7")
         outcome = functions.extract(SCHEDULED, milliseconds=100_000, aws_request_id="request-7")
     assert outcome["playlists"] == ALL | {"observed": len(IDS)}
