@@ -26,7 +26,6 @@ from spotify_pipeline.steps.details import enrich_day
 from spotify_pipeline.steps.extract import extract_day
 from spotify_pipeline.steps.notices import consent_notice
 from spotify_pipeline.steps.schedule import reason_to_skip
-from spotify_pipeline.storage.lease import leased
 
 _METRICS = {
     Status.OBSERVED: "Observed",
@@ -50,14 +49,7 @@ def _extract(invocation: Invocation, request: ExtractionRequest) -> Extraction:
     request = replace(request, since=request.since or datetime.now(UTC))
     source = Source(load_settings(), new_patience=invocation.patience)
     day = source.settings.today()
-    with leased(
-        source.raw_objects,
-        "extraction",
-        invocation.request_id,
-        invocation.ends,
-        invocation.clock,
-        wait_until=invocation.deadline,
-    ):
+    with invocation.alone(source.raw_objects, "extraction"):
         reason = reason_to_skip(source, day) if request.scheduled else None
         outcome = Extraction(day, skipped=reason) if reason else _read(source, day, invocation, request)
     _tell_of_consent(source, invocation)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from typing import Any, Protocol
 
@@ -16,6 +16,8 @@ from spotify_pipeline.lambdas import pipes
 from spotify_pipeline.lambdas.answers import Problem
 from spotify_pipeline.progress import LoggedProgress
 from spotify_pipeline.spotify.patience import Clock, Patience, Tell
+from spotify_pipeline.storage.lease import leased
+from spotify_pipeline.storage.objects import SharedStore
 
 _LOG = Logger(service="spotify-pipeline", location=None)
 _NAMESPACE = "SpotifyPipeline"
@@ -65,6 +67,15 @@ class Invocation:
     def patience(self, tell: Tell) -> Patience:
         """Patience that ends with the time there is."""
         return Patience(self.clock, tell, answer_seconds=_ANSWER_SECONDS, deadline=self.deadline)
+
+    def alone(self, objects: SharedStore, work: str) -> AbstractContextManager[None]:
+        """Do a work alone; another invocation that is at it is waited for, while there is time.
+
+        Raises:
+            LeaseTakenError: there was not enough.
+            StorageError: the lease in `objects` cannot be read or written.
+        """
+        return leased(objects, work, self.request_id, self.ends, self.clock, wait_until=self.deadline)
 
     def tell(self, text: str) -> None:
         """Write a line to the log, and to Dagster's."""

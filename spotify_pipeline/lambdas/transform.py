@@ -20,7 +20,6 @@ from spotify_pipeline.lambdas.invocation import Invocation, LambdaContext, answe
 from spotify_pipeline.settings import load_settings
 from spotify_pipeline.steps.tables import publish_day, transform_day
 from spotify_pipeline.steps.verification import VERIFICATIONS
-from spotify_pipeline.storage.lease import leased
 from spotify_pipeline.tables.declarations import TABLES
 
 
@@ -37,14 +36,7 @@ def _transform(invocation: Invocation, event: Mapping[str, Any]) -> Transformati
     settings = load_settings()
     warehouse = AwsWarehouse(settings, new_patience=invocation.patience)
     request = transformation_request(event, settings.raw_bucket)
-    with leased(
-        warehouse.table_objects,
-        "transformation",
-        invocation.request_id,
-        invocation.ends,
-        invocation.clock,
-        wait_until=invocation.deadline,
-    ):
+    with invocation.alone(warehouse.table_objects, "transformation"):
         return _make(warehouse, request, request.day or settings.today(), invocation)
 
 
@@ -59,7 +51,8 @@ def _make(warehouse: Warehouse, request: TransformationRequest, day: date, invoc
     if "publish" in request.steps:
         publication = publish_day(warehouse, day, progress=invocation.progress)
         outcome = replace(outcome, published_days=len(publication.days), problems=_problems(warehouse, day))
-        invocation.count({"Rows": sum(warehouse.tables.row_count(name, day) for name in TABLES)})
+        rows = outcome.rows or {name: warehouse.tables.row_count(name, day) for name in TABLES}
+        invocation.count({"Rows": sum(rows.values())})
         for problem in outcome.problems:
             invocation.warn(f"The published day is not as it should be: {problem}")
     return outcome
