@@ -1,10 +1,7 @@
 """What docs/aws.md says to type works, in its order, from nothing to the first query and away again."""
 
 import json
-import os
 import re
-import socket
-import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -17,7 +14,7 @@ from spotify_pipeline.demo.catalogue import DemoCatalogue
 from spotify_pipeline.demo.server import DemoServer
 from spotify_pipeline_tests.aws import policies
 from spotify_pipeline_tests.aws.emulator import COMMAND, ROOT_KEY, running_emulator
-from spotify_pipeline_tests.aws.pages import blocks, fenced
+from spotify_pipeline_tests.aws.pages import blocks, fenced, run_commands, to_log_in
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "aws.md").read_text()
@@ -73,36 +70,13 @@ def folder(tmp_path: Path) -> Path:
 def test_the_commands_work_in_their_order(folder: Path) -> None:
     if not COMMAND.exists():
         pytest.skip("the AWS emulator is not installed: run `make emulator`")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
     today = datetime.now(UTC).date()
     with running_emulator() as address, DemoServer(DemoCatalogue(), day=today) as spotify:
-        done = subprocess.run(
-            [
-                "/usr/bin/env",
-                "bash",
-                "-euo",
-                "pipefail",
-                "-c",
-                "\n".join(each.commands for each in BLOCKS if each.is_run),
-            ],
-            cwd=folder,
-            env={
-                "PATH": f"{folder / 'bin'}:{os.environ['PATH']}",
-                "HOME": str(folder),
-                "PYTHONPATH": str(ROOT),
-                "EDITOR": "editor",
-                "BROWSER": f"{folder / 'bin' / 'browser'} %s &",
-                "AWS_ENDPOINT_URL": address,
-                "SPOTIFY_PIPELINE_ACCOUNTS_URL": spotify.url,
-                "SPOTIFY_PIPELINE_API_URL": f"{spotify.url}/v1/",
-                "SPOTIFY_PIPELINE_TODAY": today.isoformat(),
-                "SPOTIPY_REDIRECT_URI": f"http://127.0.0.1:{port}/callback",
-            },
-            check=False,
-            capture_output=True,
-            text=True,
-            timeout=300,
+        done = run_commands(
+            "\n".join(each.commands for each in BLOCKS if each.is_run),
+            folder,
+            address,
+            {"PYTHONPATH": str(ROOT)} | to_log_in(folder, spotify.url, today),
         )
         assert done.returncode == 0, done.stderr
         for what_is_left in what_is_there(address):

@@ -1,16 +1,14 @@
 """What docs/dagster-in-aws.md says to type works, in its order, as far as it needs neither a server nor Docker."""
 
-import os
 import shutil
 import stat
-import subprocess
 from pathlib import Path
 
 import boto3
 import pytest
 
 from spotify_pipeline_tests.aws.emulator import COMMAND, ROOT_KEY, running_emulator
-from spotify_pipeline_tests.aws.pages import blocks
+from spotify_pipeline_tests.aws.pages import blocks, run_commands
 from spotify_pipeline_tests.deploy.dagster.services import FOLDER
 
 ROOT = FOLDER.parents[1]
@@ -75,23 +73,17 @@ def test_the_commands_work_in_their_order(folder: Path) -> None:
 
 def run(script: str, folder: Path, address: str, **variables: str) -> str:
     """What the commands print."""
-    done = subprocess.run(
-        ["/usr/bin/env", "bash", "-euo", "pipefail", "-c", script],
-        cwd=folder,
-        env={
-            "PATH": f"{folder / 'bin'}:{os.environ['PATH']}",
-            "HOME": str(folder),
-            "EDITOR": "editor",
+    done = run_commands(
+        script,
+        folder,
+        address,
+        {
             "IMAGE": "ami-0123456789abcdef0",
-            "AWS_ENDPOINT_URL": address,
             "AWS_ACCESS_KEY_ID": ROOT_KEY,
             "AWS_SECRET_ACCESS_KEY": "made-up",
             "AWS_DEFAULT_REGION": "eu-central-1",
         }
         | variables,
-        check=False,
-        capture_output=True,
-        text=True,
         timeout=120,
     )
     assert done.returncode == 0, done.stderr
