@@ -1,0 +1,206 @@
+"""The panels about what stands on playlists: decades, artists, overlap, positions."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from spotify_pipeline.report import summaries, words
+from spotify_pipeline.report.days import gap_keys
+from spotify_pipeline.report.facts import POSITION_DAYS, READ, TOP_POSITIONS, Facts, Overlap, Position
+from spotify_pipeline.report.history import ONE_DAY, History, Span, without_items
+from spotify_pipeline.report.panels import Key, Link, Panel, Rows
+
+MOST_IN_MATRIX = 16
+
+
+def decades(facts: Facts, scope: str) -> Panel:
+    """From when the music is."""
+    found = [one for one in facts.decades if one.scope == scope]
+    dated = {one.decade: one.tracks for one in found if one.decade is not None}
+    undated = sum(one.tracks for one in found if one.decade is None)
+    summary = summaries.decades(dated, undated)
+    if not dated:
+        return Panel(summary=summary)
+    whole = sum(dated.values()) + undated
+    every = range(min(dated), max(dated) + 10, 10)  # also those without tracks: the axis is time
+    rows: Rows = [{"decade": f"{ten}s", "tracks": dated.get(ten, 0), "about": _share(dated.get(ten, 0), whole)} for ten in every]
+    if undated:
+        rows.append({"decade": "?", "tracks": undated, "about": _share(undated, whole)})
+    return Panel(
+        summary=summary,
+        data={"rows": rows},
+        head=("Decade", "Tracks", "Share"),
+        rows=[(str(row["decade"]), int(row["tracks"] or 0), str(row["about"])) for row in rows],
+    )
+
+
+def artists(facts: Facts, scope: str) -> Panel:
+    """Who is on most tracks."""
+    found = [one for one in facts.artists if one.scope == scope]
+    whole = sum(one.tracks for one in facts.decades if one.scope == scope)
+    return Panel(
+        summary=summaries.artists(found, whole),
+        head=("Artist", "Tracks", "Share"),
+        rows=[(Link(one.name, one.url), one.tracks, _share(one.tracks, whole)) for one in found],
+        bars=[one.tracks / found[0].tracks for one in found],
+    )
+
+
+def overlap_of_all(facts: Facts, history: History) -> Panel:
+    """What each pair of playlists shares, as a matrix of those that share most."""
+    shared: defaultdict[str, int] = defaultdict(int)
+    present = {one for one in facts.in_detail if not history.is_gone(one)}
+    pairs = [one for one in facts.overlaps if one.playlist_id in present and one.other_id in present]
+    for pair in pairs:
+        shared[pair.playlist_id] += pair.shared
+    chosen = sorted(shared, key=lambda one: (-shared[one], one))[:MOST_IN_MATRIX]
+    found = {(one.playlist_id, one.other_id): one for one in pairs}
+    inside = sorted(
+        (one for one in pairs if one.playlist_id < one.other_id), key=lambda one: (-one.shared, -_of_smaller(one))
+    )
+    summary = summaries.overlap_of_all([(facts.name(one.playlist_id), facts.name(one.other_id), one) for one in inside], len(present))
+    if not inside:
+        return Panel(summary=summary)
+    rows: Rows = []
+    for order, one in enumerate(chosen):
+        for other_order, other in enumerate(chosen[:order]):
+            pair = found.get((one, other))
+            rows.append(
+                {
+                    "one": order,
+                    "other": other_order,
+                    "shared": pair.shared if pair else 0,
+                    "percent": _of_smaller(pair) if pair else 0,
+                    "about": f"{facts.name(one)} and {facts.name(other)}",
+                }
+            )
+    names: Rows = [{"order": order, "number": order + 1, "name": facts.name(one)} for order, one in enumerate(chosen)]
+    shares = ("less than 5%", "5%", "10%", "20% or more of the smaller one’s recordings")
+    return Panel(
+        summary=summary,
+        data={"rows": rows, "names": names},
+        legend=tuple(Key(f"level-{number}", text) for number, text in enumerate(shares, 1)),
+        head=("Playlist", "Playlist", "Recordings in both", "Of the smaller"),
+        rows=[
+            (
+                Link(facts.name(one.playlist_id), scope=one.playlist_id),
+                Link(facts.name(one.other_id), scope=one.other_id),
+                one.shared,
+                words.percent(one.shared, min(one.size, one.other_size)),
+            )
+            for one in inside
+        ],
+    )
+
+
+def overlap_of_one(facts: Facts, scope: str) -> Panel:
+    """Which others share most with a playlist."""
+    found = [one for one in facts.overlaps if one.playlist_id == scope and one.shared][:TOP_POSITIONS]
+    shown = set(facts.in_detail)
+    return Panel(
+        summary=summaries.overlap_of_one([(facts.name(one.other_id), one) for one in found]),
+        head=("Playlist", "Recordings in both", "Of this playlist's"),
+        rows=[
+            (
+                Link(
+                    facts.name(one.other_id),
+                    url=None if one.other_id in shown else facts.url(one.other_id),
+                    scope=one.other_id if one.other_id in shown else None,
+                ),
+                one.shared,
+                words.percent(one.shared, one.size),
+            )
+            for one in found
+        ],
+        bars=[one.shared / found[0].shared for one in found],
+    )
+
+
+def positions(facts: Facts, scope: str, spans: Sequence[Span]) -> Panel:
+    """What stood at the top, day by day."""
+    found = [one for one in facts.positions if one.playlist_id == scope]
+    days = sorted({one.day for one in found})
+    if len(days) < 2:
+        return Panel(summary=summaries.too_few_positions(spans, len(days)))
+    since = max(spans[0].first_day, spans[-1].last_day - timedelta(days=POSITION_DAYS - 1))
+    lines = _lines(found, days)
+    here = {one.item_key for one in found if one.day == days[-1]}
+    rows: Rows = [
+        {
+            "day": str(one.day),
+            "position": one.position + 1,
+            "line": number,
+            "kind": "here" if one.item_key in here else "left",
+            "name": one.name or one.item_key,
+            "is_last": int(one is line[-1]),
+            "is_now": int(one.day == days[-1]),
+        }
+        for number, (_, line) in enumerate(lines)
+        for one in line
+    ]
+    gaps = [span for span in spans if span.state != READ and span.last_day >= since]
+    stays: dict[str, list[Position]] = defaultdict(list)
+    for one in found:
+        stays[one.item_key].append(one)
+    ordered = sorted(stays.values(), key=lambda its: (-its[-1].day.toordinal(), its[-1].position))
+    return Panel(
+        summary=summaries.positions(found, days),
+        data={
+            "rows": rows,
+            "gaps": [
+                {
+                    "start": f"{max(gap.first_day, since) - ONE_DAY}T12:00Z",  # points are at the beginning of their day
+                    "end": f"{gap.last_day}T12:00Z",
+                    "style": gap.state,
+                    "about": f"{words.count(gap.days, 'day')} {gap.words}",
+                }
+                for gap in without_items(gaps)
+            ],
+        },
+        head=("Item", "Days among the first ten", "Best position", "Last position", "On"),
+        rows=[
+            (
+                Link(its[0].name or its[0].item_key, track_url(its[0].track_id)),
+                len({one.day for one in its}),
+                1 + min(one.position for one in its),
+                1 + its[-1].position,
+                str(its[-1].day),
+            )
+            for its in ordered
+        ],
+        legend=(Key("here", "among them now"), Key("left", "no longer"), *gap_keys(gaps)),
+    )
+
+
+def track_url(track_id: str | None) -> str | None:
+    """The track's page; only tracks have one."""
+    return f"https://open.spotify.com/track/{track_id}" if track_id else None
+
+
+def _lines(found: Sequence[Position], days: Sequence[date]) -> list[tuple[str, list[Position]]]:
+    """Lines to draw: the positions of one occurrence of an item on days that follow each other, without any gap."""
+    lines: list[tuple[str, list[Position]]] = []
+    open_lines: dict[str, list[list[Position]]] = {}
+    by_day: defaultdict[date, list[Position]] = defaultdict(list)
+    for one in found:
+        by_day[one.day].append(one)
+    for number, day in enumerate(days):
+        follows = number > 0 and days[number - 1] + ONE_DAY == day
+        waiting = open_lines if follows else {}
+        open_lines = {}
+        for one in by_day[day]:
+            continued = waiting.get(one.item_key)
+            line = continued.pop(0) if continued else []
+            if not line:
+                lines.append((one.item_key, line))
+            line.append(one)
+            open_lines.setdefault(one.item_key, []).append(line)
+    return lines
+
+
+def _of_smaller(pair: Overlap) -> int:
+    return round(100 * pair.shared / min(pair.size, pair.other_size))
+
+
+def _share(part: int, whole: int) -> str:
+    return words.percent(part, whole) if whole else ""

@@ -1,0 +1,44 @@
+"""What the page shows of one question in one scope, and how it is made."""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+
+class Link(NamedTuple):
+    """A name that leads to a page on open.spotify.com, or, with `scope`, to another part of this page."""
+
+    text: str
+    url: str | None = None
+    scope: str | None = None
+
+
+Cell = str | int | Link | None
+Rows = list[dict[str, str | int | float | None]]
+
+
+class Key(NamedTuple):
+    """An entry of a legend: the mark, by the name of its style, and what it means."""
+
+    mark: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One question in one scope.
+
+    Attributes:
+        summary: the answer in a sentence; where there is nothing to draw, why.
+        data: the rows of each of the chart's sources; empty where there is nothing to draw, or no chart is needed.
+        head: the names of the table's columns.
+        rows: the same as a table.
+        bars: of lists that are drawn as bars in their table, each row's length as a share of the longest (0 to 1).
+        legend: what the marks mean that occur.
+    """
+
+    summary: str
+    data: dict[str, Rows] = field(default_factory=dict)
+    head: tuple[str, ...] = ()
+    rows: list[tuple[Cell, ...]] = field(default_factory=list)
+    bars: list[float] = field(default_factory=list)
+    legend: tuple[Key, ...] = ()
