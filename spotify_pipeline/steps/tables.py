@@ -48,8 +48,10 @@ def transform_day(backends: Warehouse, day: RawDay) -> dict[str, pl.DataFrame]:
 
 
 def _previous(raw: RawStore, readings: "_PublishedReadings", row: Coverage) -> Previous | None:
-    """The newest earlier reading of a playlist whose document can still be read."""
+    """The newest earlier reading of a playlist whose document can still be read, but for what is unchanged since."""
     for reading in readings.before(row):
+        if row.observed_date and row.observed_date <= reading.snapshot_date:
+            return None
         with suppress(DataError):  # it was removed, taken aside, or damaged since
             document = raw.read_document(reading.snapshot_date, row.playlist_id)
             return Previous(reading.snapshot_date, decode_playlist(row.playlist_id, document))
@@ -117,7 +119,7 @@ class _PublishedReadings:
 
     Days that were read but are not published are passed over: what was held back yesterday is no measure for today, and
     nothing that has happened. So are those that were published and then read again, and held back: their manifest tells
-    of the newer reading.
+    of the newer reading. So are days whose document of the playlist was damaged: they have no rows of it any more.
     """
 
     def __init__(self, backends: Warehouse) -> None:
@@ -131,10 +133,10 @@ class _PublishedReadings:
         """Those of a playlist before a row of a manifest, newest first."""
         reading = row.previous
         while reading:
-            if self._is_shown(reading.snapshot_date):
+            found = self._rows_of_day(reading.snapshot_date).get(row.playlist_id)
+            if found and found.status.has_rows and self._is_shown(reading.snapshot_date):
                 yield reading
-            older = self._rows_of_day(reading.snapshot_date).get(row.playlist_id)
-            reading = older.previous if older else None
+            reading = found.previous if found else None
 
     def _look_whether_shown(self, day: date) -> bool:
         return day in self._published() and not self._backends.tables.staged(day)
