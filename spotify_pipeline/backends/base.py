@@ -10,7 +10,13 @@ from spotify_pipeline.storage.raw import RawStore
 
 
 class Base:
-    """The settings of a process and its raw documents."""
+    """The settings of a process and its raw documents.
+
+    Attributes:
+        is_invented: whether the history is a demo's.
+    """
+
+    is_invented = False
 
     def __init__(
         self,

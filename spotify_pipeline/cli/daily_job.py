@@ -12,12 +12,13 @@ from spotify_pipeline.backends.choice import Backends
 from spotify_pipeline.definitions import build_defs
 from spotify_pipeline.errors import PipelineError, StorageError
 from spotify_pipeline.orchestration.assets import ExtractConfig
+from spotify_pipeline.orchestration.report import REPORT
 from spotify_pipeline.orchestration.schedules import DAILY_JOB
 from spotify_pipeline.progress import SILENT, Progress
 from spotify_pipeline.steps.tables import not_published
 from spotify_pipeline.tables.declarations import TABLES
 
-_CATALOG = AssetKey("catalog")
+_CATALOG, _REPORT = AssetKey("catalog"), AssetKey(REPORT)
 _INSTANCE_CONFIG = "telemetry:\n  enabled: false\nnux:\n  enabled: false\n"
 
 
@@ -34,7 +35,7 @@ class Step(StrEnum):
         if self is Step.EXTRACT:
             return None
         tables = list(TABLES) if self is Step.TRANSFORM else []
-        return [*map(AssetKey, tables), _CATALOG]
+        return [*map(AssetKey, tables), _CATALOG, _REPORT]
 
 
 def open_instance(data_dir: Path) -> DagsterInstance:
@@ -67,7 +68,7 @@ def execute_day(
     progress: Progress = SILENT,
     log_level: str = "CRITICAL",
 ) -> list[str]:
-    """Run one day from `step` on, and give what the verification of the published day found, a sentence each.
+    """Run one day from `step` on, and give what is wrong although the day is published, a sentence each.
 
     Args:
         backends: stores, catalog and Spotify.
@@ -98,7 +99,7 @@ def execute_day(
     return [
         f"{evaluation.asset_key.to_user_string()}.{evaluation.check_name}: {evaluation.description}"
         for evaluation in result.get_asset_check_evaluations()
-        if evaluation.asset_key == _CATALOG and not evaluation.passed
+        if evaluation.asset_key in (_CATALOG, _REPORT) and not evaluation.passed
     ]
 
 

@@ -86,6 +86,8 @@ def not_for_real_playlists(settings: Settings) -> SettingsError:
 class DemoBackends(LocalBackends):
     """A demo folder's stores, and a stand-in for Spotify that is started for each extraction."""
 
+    is_invented = True
+
     def __init__(self, settings: Settings, demo: Demo) -> None:
         """Go on with `demo` on the day that the settings call today."""
         # The partitions begin with the invented history, so that the UI does not show years of missing days.

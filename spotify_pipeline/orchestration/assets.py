@@ -33,6 +33,7 @@ from spotify_pipeline.orchestration.compute import Compute, logged_progress
 from spotify_pipeline.orchestration.failures import explained
 from spotify_pipeline.orchestration.metadata import column_schema
 from spotify_pipeline.orchestration.partitions import partition_day
+from spotify_pipeline.orchestration.report import REPORT, build_report
 from spotify_pipeline.settings import Settings
 from spotify_pipeline.spotify.manifest import Manifest
 from spotify_pipeline.steps.tables import publish_day
@@ -136,7 +137,8 @@ def build_assets(partitions: DailyPartitionsDefinition, settings: Settings) -> l
 
     made = [raw_details, build_tables(tables_with_details)] if enrich else [build_tables(tables)]
     describe = partial(_described, catalog_kinds={"duckdb"} if settings.target == "local" else {"glue", "athena"})
-    return [definition.map_asset_specs(describe) for definition in (raw_playlists, *made, catalog)]
+    everything = (raw_playlists, *made, catalog, build_report(partitions))
+    return [definition.map_asset_specs(describe) for definition in everything]
 
 
 def _described(spec: AssetSpec, catalog_kinds: set[str]) -> AssetSpec:
@@ -156,6 +158,8 @@ def _described(spec: AssetSpec, catalog_kinds: set[str]) -> AssetSpec:
                 "dagster/table_name": table.name,
             },
         )
+    if spec.key == AssetKey(REPORT):
+        catalog_kinds = {"altair", "html"}
     is_raw = spec.key in (AssetKey("raw_playlists"), AssetKey(_DETAILS))
     return spec.replace_attributes(
         group_name="spotify" if is_raw else "catalog",

@@ -26,9 +26,13 @@ from spotify_pipeline.tables.audit import CHECKS
 
 def build_checks(partitions: DailyPartitionsDefinition) -> list[AssetChecksDefinition]:
     """Three steps that run all checks on a day. They read it by themselves, so that no other partition is loaded."""
-    audited = [_spec(check.table, check.name, check.description, partitions, blocking=True) for check in CHECKS]
-    verified = [_spec("catalog", each.name, each.description, partitions, blocking=False) for each in VERIFICATIONS]
-    watched = [_spec("raw_playlists", watch.name, watch.description, partitions, blocking=False) for watch in WATCHES]
+    audited = [check_spec(check.table, check.name, check.description, partitions, blocking=True) for check in CHECKS]
+    verified = [
+        check_spec("catalog", each.name, each.description, partitions, blocking=False) for each in VERIFICATIONS
+    ]
+    watched = [
+        check_spec("raw_playlists", watch.name, watch.description, partitions, blocking=False) for watch in WATCHES
+    ]
 
     @multi_asset_check(name="audit", specs=audited, required_resource_keys={"backends"})
     def audit(context: AssetCheckExecutionContext) -> Iterator[AssetCheckResult]:
@@ -79,9 +83,10 @@ def build_checks(partitions: DailyPartitionsDefinition) -> list[AssetChecksDefin
     return [audit, watch, verify]
 
 
-def _spec(
+def check_spec(
     asset: str, name: str, description: str, partitions: DailyPartitionsDefinition, *, blocking: bool
 ) -> AssetCheckSpec:
+    """A check of each day of an asset."""
     with warnings.catch_warnings():
         # Partitions of checks are a preview in the version of Dagster that is pinned. Without them the UI would show
         # one day's outcome as every day's.

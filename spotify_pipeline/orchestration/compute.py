@@ -11,6 +11,7 @@ from spotify_pipeline.backends.choice import Backends
 from spotify_pipeline.orchestration.io_managers import RawDocumentsIOManager, TablePartitionsIOManager
 from spotify_pipeline.orchestration.metadata import enrichment_metadata
 from spotify_pipeline.orchestration.partitions import partition_day
+from spotify_pipeline.orchestration.report import table_pictures
 from spotify_pipeline.progress import LoggedProgress, Progress
 from spotify_pipeline.spotify.manifest import Manifest
 from spotify_pipeline.steps.details import enrich_day
@@ -82,11 +83,12 @@ class InProcess(Compute):
             metadata=enrichment_metadata(enrich_day(self._backends, day, progress=logged_progress(context)))
         )
 
-    def transform(self, context: OpExecutionContext, raw_day: RawDay) -> Iterator[Output[pl.DataFrame]]:  # noqa: ARG002  # as above
+    def transform(self, context: OpExecutionContext, raw_day: RawDay) -> Iterator[Output[pl.DataFrame]]:
         """Make the tables in one pass over the documents."""
         frames = transform_day(self._backends, raw_day)
+        pictures = table_pictures(frames, context.log)
         for name in TABLES:
-            yield Output(frames.pop(name), output_name=name)
+            yield Output(frames.pop(name), output_name=name, metadata=pictures.get(name))
 
 
 def logged_progress(context: OpExecutionContext) -> Progress:

@@ -15,6 +15,7 @@ from spotify_pipeline.orchestration.compute import Compute, InProcess
 from spotify_pipeline.orchestration.io_managers import CommittedDocumentsIOManager, StagedPartitionsIOManager
 from spotify_pipeline.orchestration.metadata import enrichment_metadata
 from spotify_pipeline.orchestration.partitions import partition_day
+from spotify_pipeline.orchestration.report import table_pictures
 from spotify_pipeline.spotify.manifest import Manifest
 from spotify_pipeline.steps.details import Enrichment
 from spotify_pipeline.steps.extract import require_today
@@ -73,8 +74,10 @@ class InLambda(Compute):
         day = raw_day.manifest.snapshot_date
         function = self._function(self._backends.settings.transform_function, context)
         _ask(function, TransformationRequest(day, steps=("transform",)), Transformation, day)
+        frames = {name: self._backends.tables.read(name, day) for name in TABLES}
+        pictures = table_pictures(frames, context.log)
         for name in TABLES:
-            yield Output(self._backends.tables.read(name, day), output_name=name, metadata=function.facts())
+            yield Output(frames.pop(name), output_name=name, metadata=function.facts() | pictures.get(name, {}))
 
     def _function(self, name: str, context: OpExecutionContext) -> "LambdaFunction":
         # Late, because that imports dagster_aws, which takes two to five seconds.

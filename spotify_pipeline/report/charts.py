@@ -1,11 +1,14 @@
 """The charts, in Altair, without data: the page and `pictures` put it in under the names of their sources."""
 
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 
 import altair as alt
 
 from spotify_pipeline.report.theme import CONFIG, hatching, var
+
+Layered: TypeAlias = alt.LayerChart | alt.FacetChart
+"""What `alt.layer` gives, and what the layers become."""
 
 _GAPS = ("not_run", "failed", "restricted", "not_found")
 _LEVELS = tuple(f"level-{number}" for number in range(5))
@@ -13,7 +16,7 @@ _DAY_FORMAT = "%a %-d %b %Y"
 _DAYS = alt.Axis(
     title=None,
     labelExpr="utcFormat(datum.value, domain('x')[1] - domain('x')[0] > 120 * 864e5 ? '%b %Y' : '%-d %b')",
-    tickCount=alt.ExprRef("max(2, floor(width / 130))"),
+    tickCount=alt.ExprRef("clamp(floor(width / 110), 4, 7)"),
     labelOverlap=True,
 )
 _ROOM = alt.param(name="room", value=600)
@@ -36,19 +39,21 @@ def _gap_fill() -> alt.Color:
 
 def _gap_bands() -> alt.Chart:
     """Days of which nothing is known, over the whole height."""
-    return (
+    bands: alt.Chart = (
         alt.Chart(_source("gaps"))
-        .mark_rect(opacity=1)
+        .mark_rect(opacity=0.5)
         .encode(x=_time("start"), x2="end:T", fill=_gap_fill(), tooltip=[alt.Tooltip("about:N", title="Gap")])
     )
+    return bands
 
 
 def _frame() -> alt.Chart:
     """Nothing to see: keeps all the days on the axis, also where nothing happens."""
-    return alt.Chart(_source("frame")).mark_rect(opacity=0).encode(x=_time("start"), x2="end:T")
+    frame: alt.Chart = alt.Chart(_source("frame")).mark_rect(opacity=0).encode(x=_time("start"), x2="end:T")
+    return frame
 
 
-def _calendar() -> alt.LayerChart:
+def _calendar() -> Layered:
     month = (
         "toNumber(substring(datum.value, 8, 10)) <= 7 "
         "? monthAbbrevFormat(toNumber(substring(datum.value, 5, 7)) - 1) : ''"
@@ -63,7 +68,9 @@ def _calendar() -> alt.LayerChart:
     )  # fmt: skip
     y = alt.Y(
         "weekday:O",
-        axis=alt.Axis(title=None, labelExpr="['Mon', '', 'Wed', '', 'Fri', '', 'Sun'][datum.value]", labelOverlap=False),
+        axis=alt.Axis(
+            title=None, labelExpr="['Mon', '', 'Wed', '', 'Fri', '', 'Sun'][datum.value]", labelOverlap=False
+        ),
         scale=alt.Scale(domain=list(range(7)), paddingInner=0.14, paddingOuter=0),
     )
     base = alt.Chart(_source("rows")).encode(x=x, y=y)
@@ -71,7 +78,10 @@ def _calendar() -> alt.LayerChart:
     cells = base.mark_rect(cornerRadius=2).encode(
         fill=alt.Fill("style:N", scale=alt.Scale(domain=[*_LEVELS, *_GAPS], range=fills), legend=None),
         stroke=alt.condition("datum.partial", alt.value(var("removed")), alt.value(None)),
-        tooltip=[alt.Tooltip("day:T", format=_DAY_FORMAT, formatType="utc", title="Day"), alt.Tooltip("about:N", title="What")],
+        tooltip=[
+            alt.Tooltip("day:T", format=_DAY_FORMAT, formatType="utc", title="Day"),
+            alt.Tooltip("about:N", title="What"),
+        ],
     )
     numbers = (
         base.transform_filter("datum.changes > 0")
@@ -88,37 +98,33 @@ def _calendar() -> alt.LayerChart:
     return alt.layer(cells, numbers).properties(width=alt.Step(20), height=alt.Step(20))
 
 
-def _flow() -> alt.LayerChart:
-    base = alt.Chart(_source("rows"))
+def _flow() -> Layered:
     y_axis = alt.Axis(title=None, tickCount=5, tickMinStep=1, labelExpr="format(abs(datum.value), ',')")
     tooltip = [
         alt.Tooltip("day:T", format=_DAY_FORMAT, formatType="utc", title="Day"),
-        alt.Tooltip("added:Q", title="Came"),
-        alt.Tooltip("gone:Q", title="Went"),
+        alt.Tooltip("added:Q", title="Came", format=","),
+        alt.Tooltip("removed:Q", title="Went", format=","),
         alt.Tooltip("about:N", title="Compared"),
     ]
+    base = alt.Chart(_source("rows")).encode(x=_time("day"), x2="end:T", tooltip=tooltip)
 
-    def columns(field: str) -> alt.Chart:
-        return (
-            base.transform_calculate(gone="-datum.removed")
-            .mark_rect(x2Offset=-1.5, stroke=var(field), fill=var(field))
-            .encode(
-                x=_time("day"),
-                x2="end:T",
-                y=alt.Y(f"{field}:Q", axis=y_axis),
-                y2=alt.datum(0),
-                fillOpacity=alt.condition("datum.late", alt.value(0.15), alt.value(1)),
-                strokeWidth=alt.condition("datum.late", alt.value(1), alt.value(0)),
-                tooltip=tooltip,
-            )
+    def columns(what: str, sign: str) -> Layered:
+        """Full up to what has happened on the day, and then hollow: what was found after a gap."""
+        ends = base.transform_calculate(known=f"{sign}datum.known_{what}", whole=f"{sign}datum.{what}")
+        known = ends.mark_rect(x2Offset=-2, fill=var(what)).encode(y=alt.Y("known:Q", axis=y_axis), y2=alt.datum(0))
+        late = ends.mark_rect(x2Offset=-2, fill=var(what), fillOpacity=0.15, stroke=var(what), strokeWidth=1).encode(
+            y=alt.Y("known:Q", axis=y_axis),
+            y2="whole:Q",
+            opacity=alt.condition("datum.known !== datum.whole", alt.value(1), alt.value(0)),
         )
+        return alt.layer(known, late)
 
     zero = alt.Chart(_source("frame")).mark_rule(stroke=var("muted"), strokeWidth=1).encode(y=alt.datum(0))
-    layers = (_frame(), _gap_bands(), columns("added"), columns("removed"), zero)
-    return alt.layer(*layers).properties(width="container", height=220)
+    layers = (_frame(), _gap_bands(), columns("added", ""), columns("removed", "-"), zero)
+    return alt.layer(*layers).properties(width="container", height=236)
 
 
-def _length() -> alt.LayerChart:
+def _length() -> Layered:
     y = alt.Y("items:Q", axis=alt.Axis(title=None, tickCount=4, tickMinStep=1), scale=alt.Scale(zero=False, nice=True))
     line = (
         alt.Chart(_source("rows"))
@@ -133,35 +139,38 @@ def _length() -> alt.LayerChart:
     return alt.layer(_frame(), _gap_bands(), line, last).properties(width="container", height=150)
 
 
-def _coverage() -> alt.LayerChart:
+def _coverage() -> Layered:
     # Names stand beside the strips where there is room, else above them.
-    x = alt.X("start:T", axis=_DAYS, scale=alt.Scale(type="utc", range=[alt.ExprRef(f"{_BESIDE} ? 230 : 0"), alt.ExprRef("width")]))
+    x = alt.X(
+        "start:T",
+        axis=_DAYS,
+        scale=alt.Scale(type="utc", range=[alt.ExprRef(f"{_BESIDE} ? 230 : 0"), alt.ExprRef("width")]),
+    )
     y = alt.Y("order:O", axis=None, scale=alt.Scale(padding=0))
     tooltip = [
         alt.Tooltip("playlist:N", title="Playlist"),
         alt.Tooltip("start:T", format=_DAY_FORMAT, formatType="utc", title="From"),
         alt.Tooltip("about:N", title="Known"),
     ]
-    base = alt.Chart(_source("rows")).encode(x=x, x2="end:T", y=y, tooltip=tooltip)
     down = alt.ExprRef(f"{_BESIDE} ? 0 : 8")
+    where = {"x": x, "x2": "end:T", "y": y, "tooltip": tooltip}
     read = (
-        base.transform_filter("datum.style === 'read'")
-        .mark_rect(height=5, fill=var("read"), yOffset=down, cornerRadius=1)
+        alt.Chart(_source("rows")).mark_rect(height=5, fill=var("read"), yOffset=down, cornerRadius=1).encode(**where)
     )
     gaps = (
-        base.transform_filter("datum.style !== 'read'")
+        alt.Chart(_source("gaps"))
         .mark_rect(height=13, stroke=var("hatch"), strokeWidth=0.75, yOffset=down, cornerRadius=1)
-        .encode(fill=_gap_fill())
+        .encode(fill=_gap_fill(), **where)
     )
     names = (
         alt.Chart(_source("names"))
         .mark_text(align="left", dy=alt.ExprRef(f"{_BESIDE} ? 0 : -8"), limit=alt.ExprRef(f"{_BESIDE} ? 215 : width"))
         .encode(x=alt.value(0), y=y, text="playlist:N")
     )
-    return alt.layer(read, gaps, names).properties(width="container", height=alt.Step(24)).add_params(_ROOM)
+    return alt.layer(read, gaps, names).properties(width="container", height=26).add_params(_ROOM)
 
 
-def _positions() -> alt.LayerChart:
+def _positions() -> Layered:
     to_the_left = alt.ExprRef("width - min(230, width * 0.42)")
     scale = alt.Scale(type="utc", range=[0, to_the_left])
     x = alt.X("day:T", axis=_DAYS, scale=scale)
@@ -170,7 +179,9 @@ def _positions() -> alt.LayerChart:
         axis=alt.Axis(title=None, values=list(range(1, 11)), grid=False),
         scale=alt.Scale(domain=[0.5, 10.5], reverse=True, nice=False, zero=False),
     )
-    colour = alt.Color("kind:N", scale=alt.Scale(domain=["left", "here"], range=[var("hatch"), var("accent")]), legend=None)
+    colour = alt.Color(
+        "kind:N", scale=alt.Scale(domain=["left", "here"], range=[var("hatch"), var("accent")]), legend=None
+    )
     base = alt.Chart(_source("rows")).encode(x=x, y=y, detail="line:N")
     tooltip = [
         alt.Tooltip("name:N", title="Item"),
@@ -180,24 +191,36 @@ def _positions() -> alt.LayerChart:
     gaps = (
         alt.Chart(_source("gaps"))
         .mark_rect()
-        .encode(x=alt.X("start:T", axis=_DAYS, scale=scale), x2="end:T", fill=_gap_fill(), tooltip=[alt.Tooltip("about:N", title="Gap")])
+        .encode(
+            x=alt.X("start:T", axis=_DAYS, scale=scale),
+            x2="end:T",
+            fill=_gap_fill(),
+            tooltip=[alt.Tooltip("about:N", title="Gap")],
+        )
     )
     lines = base.mark_line(strokeCap="round", strokeJoin="round", interpolate="monotone").encode(
         stroke=colour.copy(), strokeWidth=alt.condition("datum.kind === 'here'", alt.value(2), alt.value(1.25))
     )
-    ends = base.transform_filter("datum.is_last").mark_point(filled=True, size=34, opacity=1).encode(fill=colour.copy(), tooltip=tooltip)
+    ends = (
+        base.transform_filter("datum.is_last")
+        .mark_point(filled=True, size=34, opacity=1)
+        .encode(fill=colour.copy(), tooltip=tooltip)
+    )
     labels = (
         base.transform_filter("datum.is_now")
         .mark_text(align="left", dx=10, limit=alt.ExprRef("min(230, width * 0.42) - 12"))
         .encode(text="name:N", tooltip=tooltip)
     )
-    layers = alt.layer(gaps, lines, ends, labels).properties(width="container", height=300)
-    return layers.resolve_scale(fill="independent", stroke="independent")
+    layers: Layered = alt.layer(gaps, lines, ends, labels).properties(width="container", height=300)
+    resolved: Layered = layers.resolve_scale(fill="independent", stroke="independent")
+    return resolved
 
 
-def _decades() -> alt.LayerChart:
+def _decades() -> Layered:
     base = alt.Chart(_source("rows")).encode(
-        x=alt.X("decade:N", sort=None, axis=alt.Axis(title=None, labelAngle=0, ticks=False), scale=alt.Scale(padding=0.18))
+        x=alt.X(
+            "decade:N", sort=None, axis=alt.Axis(title=None, labelAngle=0, ticks=False), scale=alt.Scale(padding=0.18)
+        )
     )
     y = alt.Y("tracks:Q", axis=None)
     bars = base.mark_bar(cornerRadiusEnd=2).encode(
@@ -213,7 +236,7 @@ def _decades() -> alt.LayerChart:
     return alt.layer(bars, numbers).properties(width="container", height=200)
 
 
-def _overlap() -> alt.LayerChart:
+def _overlap() -> Layered:
     steps = [0.5, 5, 10, 20]
     colours = alt.Scale(type="threshold", domain=steps, range=[var(level) for level in _LEVELS])
     y = alt.Y("one:O", axis=None, scale=alt.Scale(paddingInner=0.08))

@@ -6,9 +6,9 @@ from datetime import date, timedelta
 
 from spotify_pipeline.report import summaries, words
 from spotify_pipeline.report.days import gap_keys
-from spotify_pipeline.report.facts import POSITION_DAYS, READ, TOP_POSITIONS, Facts, Overlap, Position
+from spotify_pipeline.report.facts import MOST_LISTED, POSITION_DAYS, READ, TOP_POSITIONS, Facts, Overlap, Position
 from spotify_pipeline.report.history import ONE_DAY, History, Span, without_items
-from spotify_pipeline.report.panels import Key, Link, Panel, Rows
+from spotify_pipeline.report.panels import Cell, Key, Link, Panel, Rows
 
 MOST_IN_MATRIX = 16
 
@@ -23,7 +23,9 @@ def decades(facts: Facts, scope: str) -> Panel:
         return Panel(summary=summary)
     whole = sum(dated.values()) + undated
     every = range(min(dated), max(dated) + 10, 10)  # also those without tracks: the axis is time
-    rows: Rows = [{"decade": f"{ten}s", "tracks": dated.get(ten, 0), "about": _share(dated.get(ten, 0), whole)} for ten in every]
+    rows: Rows = [
+        {"decade": f"{ten}s", "tracks": dated.get(ten, 0), "about": _share(dated.get(ten, 0), whole)} for ten in every
+    ]
     if undated:
         rows.append({"decade": "?", "tracks": undated, "about": _share(undated, whole)})
     return Panel(
@@ -42,7 +44,7 @@ def artists(facts: Facts, scope: str) -> Panel:
         summary=summaries.artists(found, whole),
         head=("Artist", "Tracks", "Share"),
         rows=[(Link(one.name, one.url), one.tracks, _share(one.tracks, whole)) for one in found],
-        bars=[one.tracks / found[0].tracks for one in found],
+        bars=_bars([one.tracks for one in found]),
     )
 
 
@@ -58,28 +60,30 @@ def overlap_of_all(facts: Facts, history: History) -> Panel:
     inside = sorted(
         (one for one in pairs if one.playlist_id < one.other_id), key=lambda one: (-one.shared, -_of_smaller(one))
     )
-    summary = summaries.overlap_of_all([(facts.name(one.playlist_id), facts.name(one.other_id), one) for one in inside], len(present))
+    summary = summaries.overlap_of_all(
+        [(facts.name(one.playlist_id), facts.name(one.other_id), one) for one in inside], len(present)
+    )
     if not inside:
         return Panel(summary=summary)
     rows: Rows = []
     for order, one in enumerate(chosen):
         for other_order, other in enumerate(chosen[:order]):
-            pair = found.get((one, other))
+            shares = found.get((one, other))
             rows.append(
                 {
                     "one": order,
                     "other": other_order,
-                    "shared": pair.shared if pair else 0,
-                    "percent": _of_smaller(pair) if pair else 0,
+                    "shared": shares.shared if shares else 0,
+                    "percent": _of_smaller(shares) if shares else 0,
                     "about": f"{facts.name(one)} and {facts.name(other)}",
                 }
             )
     names: Rows = [{"order": order, "number": order + 1, "name": facts.name(one)} for order, one in enumerate(chosen)]
-    shares = ("less than 5%", "5%", "10%", "20% or more of the smaller one’s recordings")
+    legend = ("less than 5%", "5%", "10%", "20% or more of the recordings of the smaller one")
     return Panel(
         summary=summary,
         data={"rows": rows, "names": names},
-        legend=tuple(Key(f"level-{number}", text) for number, text in enumerate(shares, 1)),
+        legend=tuple(Key(f"level-{number}", text) for number, text in enumerate(legend, 1)),
         head=("Playlist", "Playlist", "Recordings in both", "Of the smaller"),
         rows=[
             (
@@ -96,23 +100,18 @@ def overlap_of_all(facts: Facts, history: History) -> Panel:
 def overlap_of_one(facts: Facts, scope: str) -> Panel:
     """Which others share most with a playlist."""
     found = [one for one in facts.overlaps if one.playlist_id == scope and one.shared][:TOP_POSITIONS]
-    shown = set(facts.in_detail)
     return Panel(
         summary=summaries.overlap_of_one([(facts.name(one.other_id), one) for one in found]),
-        head=("Playlist", "Recordings in both", "Of this playlist's"),
+        head=("Playlist", "In both", "Share"),
         rows=[
             (
-                Link(
-                    facts.name(one.other_id),
-                    url=None if one.other_id in shown else facts.url(one.other_id),
-                    scope=one.other_id if one.other_id in shown else None,
-                ),
+                _to(facts, one.other_id),
                 one.shared,
                 words.percent(one.shared, one.size),
             )
             for one in found
         ],
-        bars=[one.shared / found[0].shared for one in found],
+        bars=_bars([one.shared for one in found]),
     )
 
 
@@ -138,18 +137,19 @@ def positions(facts: Facts, scope: str, spans: Sequence[Span]) -> Panel:
         for number, (_, line) in enumerate(lines)
         for one in line
     ]
-    gaps = [span for span in spans if span.state != READ and span.last_day >= since]
-    stays: dict[str, list[Position]] = defaultdict(list)
+    gaps = [span for span in spans if span.state != READ and since <= span.last_day < days[-1]]
+    by_item: defaultdict[str, list[Position]] = defaultdict(list)
     for one in found:
-        stays[one.item_key].append(one)
-    ordered = sorted(stays.values(), key=lambda its: (-its[-1].day.toordinal(), its[-1].position))
+        by_item[one.item_key].append(one)
+    ordered = sorted(by_item.values(), key=lambda its: (-its[-1].day.toordinal(), its[-1].position))
     return Panel(
         summary=summaries.positions(found, days),
         data={
             "rows": rows,
             "gaps": [
                 {
-                    "start": f"{max(gap.first_day, since) - ONE_DAY}T12:00Z",  # points are at the beginning of their day
+                    # Points are at the beginning of their day.
+                    "start": f"{max(gap.first_day, since) - ONE_DAY}T12:00Z",
                     "end": f"{gap.last_day}T12:00Z",
                     "style": gap.state,
                     "about": f"{words.count(gap.days, 'day')} {gap.words}",
@@ -170,6 +170,33 @@ def positions(facts: Facts, scope: str, spans: Sequence[Span]) -> Panel:
         ],
         legend=(Key("here", "among them now"), Key("left", "no longer"), *gap_keys(gaps)),
     )
+
+
+def stays(facts: Facts, scope: str) -> Panel:
+    """What has stood longest on one playlist, or on any."""
+    found = [one for one in facts.stays if (one.playlist_id == scope if scope else one.place_of_all <= MOST_LISTED)]
+    rows: list[tuple[Cell, ...]] = []
+    for one in found:
+        where = "" if scope else f"{facts.name(one.playlist_id)} · "
+        is_there = one.is_current and one.last_seen == facts.newest_day
+        until = "still there" if is_there else f"last seen on {words.day(one.last_seen)}"
+        added = f" · added on {words.day(one.added_at.date())}" if one.added_at else ""
+        link = Link(one.name or one.item_key, track_url(one.track_id), note=f"{where}{until}{added}")
+        rows.append((link, summaries.days_of_stay(one)))
+    return Panel(
+        summary=summaries.stays(found), head=("Item", "Days"), rows=rows, bars=_bars([one.days_min for one in found])
+    )
+
+
+def _bars(lengths: Sequence[int]) -> list[float]:
+    return [one / max(lengths) if min(lengths) < max(lengths) else 0.0 for one in lengths]
+
+
+def _to(facts: Facts, playlist_id: str) -> Link:
+    """A link to a playlist's part of this page; to its page in Spotify, where it has none here."""
+    if playlist_id in facts.in_detail:
+        return Link(facts.name(playlist_id), scope=playlist_id)
+    return Link(facts.name(playlist_id), facts.url(playlist_id))
 
 
 def track_url(track_id: str | None) -> str | None:

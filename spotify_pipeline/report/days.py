@@ -20,15 +20,20 @@ class DayChanges(NamedTuple):
     """What has happened on a day in a scope.
 
     Attributes:
-        since: the last day before on which a playlist of them was read, where that was not the day before.
+        late_added: of those added, how many were found after a gap, so that they may have come before.
+        late_removed: likewise of those removed.
+        since: the earliest day before such a gap.
     """
+
+    since: date | None = None
 
     added: int = 0
     removed: int = 0
     replaced: int = 0
     moved: int = 0
     described: int = 0
-    since: date | None = None
+    late_added: int = 0
+    late_removed: int = 0
 
     @property
     def events(self) -> int:
@@ -41,10 +46,10 @@ def by_day(changes: Iterable[Change]) -> dict[date, DayChanges]:
     found: dict[date, DayChanges] = {}
     for change in changes:
         old = found.get(change.day, DayChanges())
-        before = change.day - timedelta(days=change.gap_days)
-        since = min(filter(None, (old.since, before if change.gap_days > 1 else None)), default=None)
-        numbers = (one + other for one, other in zip(old[:-1], change[2:7], strict=True))
-        found[change.day] = DayChanges(*numbers, since)
+        late = (change.added, change.removed) if change.gap_days > 1 else (0, 0)
+        before = change.day - timedelta(days=change.gap_days) if change.gap_days > 1 else None
+        numbers = (one + other for one, other in zip(old[1:], (*change[2:7], *late), strict=True))
+        found[change.day] = DayChanges(min(filter(None, (old.since, before)), default=None), *numbers)
     return found
 
 
@@ -82,7 +87,7 @@ def calendar(spans: Sequence[Span], changes: dict[date, DayChanges], history: Hi
         data={"rows": rows},
         head=("Day", "Changes", "Added", "Removed", "Replaced", "Moved", "Name and the like", "Compared with"),
         rows=[
-            (str(day), one.events, *one[:5], str(one.since) if one.since else "the day before")
+            (str(day), one.events, *one[1:6], str(one.since) if one.since else "the day before")
             for day, one in sorted(shown.items(), reverse=True)
         ],
         legend=tuple(legend),
@@ -100,19 +105,24 @@ def flow(spans: Sequence[Span], changes: dict[date, DayChanges], newest: date) -
             "day": str(day),
             "end": str(day + ONE_DAY),
             "added": one.added,
-            "removed": -one.removed,
-            "late": int(one.since is not None),
+            "removed": one.removed,
+            "known_added": one.added - one.late_added,
+            "known_removed": one.removed - one.late_removed,
             "about": _since(one),
         }
         for day, one in sorted(shown.items())
     ]
     gaps = [span for span in spans if span.state != READ and span.last_day >= first]
     legend = [Key("added", "came"), Key("removed", "went")]
-    if any(row["late"] for row in rows):
+    if any(one.late_added + one.late_removed for one in shown.values()):
         legend.append(Key("late", "found after a gap: of several days"))
     return Panel(
         summary=summaries.flow(shown, first, newest),
-        data={"rows": rows, "gaps": _stretches(gaps, first), "frame": [{"start": str(first), "end": str(newest + ONE_DAY)}]},
+        data={
+            "rows": rows,
+            "gaps": _stretches(gaps, first),
+            "frame": [{"start": str(first), "end": str(newest + ONE_DAY)}],
+        },
         head=("Day", "Came", "Went", "Compared with"),
         rows=[
             (str(day), one.added, one.removed, str(one.since) if one.since else "the day before")
@@ -130,7 +140,9 @@ def length(spans: Sequence[Span]) -> Panel:
         return Panel(summary=summaries.never_read(spans))
     points: Rows = []
     for number, span in enumerate(read):
-        stretch = number if not points or read[number - 1].last_day + ONE_DAY < span.first_day else points[-1]["stretch"]
+        stretch = (
+            number if not points or read[number - 1].last_day + ONE_DAY < span.first_day else points[-1]["stretch"]
+        )
         points.append({"day": str(span.first_day), "items": span.items, "stretch": stretch})
         points.append({"day": str(span.last_day + ONE_DAY), "items": span.items, "stretch": stretch})
     first, last = spans[0].first_day, spans[-1].last_day
@@ -151,6 +163,7 @@ def length(spans: Sequence[Span]) -> Panel:
 def coverage(history: History, facts: Facts, scopes: Sequence[str], *, overall: bool) -> Panel:
     """Which days are known of which playlist."""
     rows: Rows = []
+    missing: Rows = []
     names: Rows = []
     table: list[tuple[Cell, ...]] = []
     for order, scope in enumerate(scopes):
@@ -158,7 +171,7 @@ def coverage(history: History, facts: Facts, scopes: Sequence[str], *, overall: 
         if overall:
             names.append({"playlist": name, "order": order})
         for span in without_items(history.spans[scope]):
-            rows.append(
+            (rows if span.state == READ else missing).append(
                 {
                     "playlist": name,
                     "order": order,
@@ -175,7 +188,7 @@ def coverage(history: History, facts: Facts, scopes: Sequence[str], *, overall: 
     head = ("From", "Up to", "Days", "What came of it", "Why")
     return Panel(
         summary=summaries.coverage({scope: history.spans[scope] for scope in scopes}, overall=overall),
-        data={"rows": rows, "names": names},
+        data={"rows": rows, "gaps": missing, "names": names},
         head=("Playlist", *head) if overall else head,
         rows=table,
         legend=(Key(READ, "read"), *gap_keys(gaps)),
@@ -217,7 +230,7 @@ def _level(found: DayChanges | None, cuts: Sequence[int]) -> int:
 
 def _level_texts(cuts: Sequence[int]) -> list[str]:
     bounds = [1, *cuts]
-    texts = [str(low) if low == high - 1 else f"{low}–{high - 1}" for low, high in pairwise(bounds)]
+    texts = [str(low) if low == high - 1 else f"{low} to {high - 1}" for low, high in pairwise(bounds)]
     return [*texts, f"{bounds[-1]} or more changes"]
 
 

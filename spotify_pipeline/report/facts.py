@@ -98,6 +98,23 @@ class Position(NamedTuple):
     name: str | None
 
 
+class Stay(NamedTuple):
+    """How long an item stood on a playlist, as in `memberships`, and its place among the longest stays, from 1."""
+
+    playlist_id: str
+    name: str | None
+    item_key: str
+    track_id: str | None
+    added_at: datetime | None
+    last_seen: date
+    days_min: int
+    days_max: int
+    left_censored: bool
+    is_current: bool
+    place: int
+    place_of_all: int
+
+
 class Facts(NamedTuple):
     """All that the report knows.
 
@@ -113,6 +130,7 @@ class Facts(NamedTuple):
     artists: list[Artist]
     overlaps: list[Overlap]
     positions: list[Position]
+    stays: list[Stay]
 
     def name(self, playlist_id: str) -> str:
         """What a playlist is called; its id where that is not known, or nothing."""
@@ -136,7 +154,7 @@ class Facts(NamedTuple):
 
 
 def gather(engine: Engine) -> Facts:
-    """Ask all of it: six statements, each billed by Athena.
+    """Ask all of it: seven statements, each billed by Athena.
 
     Raises:
         QueryError: SQL cannot be asked.
@@ -163,10 +181,10 @@ def gather(engine: Engine) -> Facts:
             artists.append(Artist(scope, name, url, tracks, number))
     overlaps = [Overlap(*row) for row in _ask(engine, "overlaps", most=str(MOST_LISTED), **lists)]
     since = newest - timedelta(days=POSITION_DAYS - 1)
+    stays = [Stay(*row) for row in _ask(engine, "stays", most=str(MOST_LISTED), **lists)]
     positions = _ask(engine, "positions", most=str(TOP_POSITIONS), since=f"DATE '{since}'", **lists)
-    return Facts(
-        runs, changes, playlists, in_detail, decades, artists, overlaps, [Position(*row) for row in positions]
-    )
+    found = [Position(*row) for row in positions]
+    return Facts(runs, changes, playlists, in_detail, decades, artists, overlaps, found, stays)
 
 
 def _in_detail(runs: Iterable[Run], changes: Iterable[Change]) -> list[str]:

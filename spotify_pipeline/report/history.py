@@ -85,10 +85,11 @@ def days_of(spans: Iterable[Span], state: str = "") -> Iterator[date]:
 
 
 def without_items(spans: Iterable[Span]) -> list[Span]:
-    """The spans, where neighbours that differ in nothing but their length are one."""
+    """The spans, where those that follow each other and differ in nothing but the number of items are one."""
     merged: list[Span] = []
     for span in spans:
-        if merged and merged[-1][:2] == span[:2]:
+        follows = merged and merged[-1].last_day + ONE_DAY == span.first_day
+        if follows and merged[-1][:2] == span[:2]:
             merged[-1] = merged[-1]._replace(last_day=span.last_day)
         else:
             merged.append(span._replace(items=None))

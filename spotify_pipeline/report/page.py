@@ -1,4 +1,4 @@
-"""The page: one HTML file with all that it needs in it, which asks for nothing and lets nothing but its own scripts run.
+"""The page: one HTML file with all that it needs in it, which asks for nothing and lets only its own scripts run.
 
 Imported late: Altair, Jinja and vl-convert are for nothing else, and not quick.
 """
@@ -27,12 +27,12 @@ _ENVIRONMENT = jinja2.Environment(
 _ESCAPED = str.maketrans({letter: f"\\u{ord(letter):04x}" for letter in "<>&\u2028\u2029"})
 
 
-def render(report: Report, *, is_demo: bool = False) -> str:
+def render(report: Report, *, is_invented: bool = False) -> str:
     """The page of a report; that of a demo says that its data is invented."""
     scripts = [_library(), _trusted("report.js")]
     return _ENVIRONMENT.from_string(_trusted("page.html.j2")).render(
         report=report,
-        is_demo=is_demo,
+        is_invented=is_invented,
         policy=_policy(scripts),
         style=_style(),
         gaps=GAPS,
@@ -45,14 +45,13 @@ def _policy(scripts: Iterable[str]) -> str:
     """The content security policy: no request at all, and no script but these, wherever it might have come from."""
     digests = (base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts)
     allowed = " ".join(f"'sha256-{digest}'" for digest in digests)
-    return f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+    rules = ("default-src 'none'", f"script-src {allowed}", "style-src 'unsafe-inline'", "img-src data:")
+    return "; ".join((*rules, "base-uri 'none'", "form-action 'none'"))
 
 
 def _style() -> Markup:
     """The style sheet, with the colours of both themes before it."""
-    light, dark = (
-        "".join(f"--{name}:{value};" for name, value in colours.items()) for colours in (LIGHT, DARK)
-    )
+    light, dark = ("".join(f"--{name}:{value};" for name, value in colours.items()) for colours in (LIGHT, DARK))
     themes = (
         f":root{{--font:{FONT};color-scheme:light;{light}}}"
         f"@media screen and (prefers-color-scheme:dark){{:root:not([data-theme=light]){{color-scheme:dark;{dark}}}}}"
@@ -102,8 +101,8 @@ def _json(data: dict[str, Any]) -> Markup:
 
 @cache
 def _library() -> Markup:
-    """Vega, Vega-Lite and Vega-Embed, which vl-convert brings along; putting them together takes a second."""
-    return Markup(vl_convert.javascript_bundle())  # noqa: S704  # a dependency's code
+    """Vega-Embed with Vega and Vega-Lite, which vl-convert brings along; putting them together takes a second."""
+    return Markup(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))  # noqa: S704  # a dependency's code
 
 
 @cache

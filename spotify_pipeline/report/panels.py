@@ -5,11 +5,12 @@ from typing import NamedTuple
 
 
 class Link(NamedTuple):
-    """A name that leads to a page on open.spotify.com, or, with `scope`, to another part of this page."""
+    """A name that leads to a page on open.spotify.com, or, with `scope`, to a part of this page; with a note."""
 
     text: str
     url: str | None = None
     scope: str | None = None
+    note: str | None = None
 
 
 Cell = str | int | Link | None
@@ -32,7 +33,8 @@ class Panel:
         data: the rows of each of the chart's sources; empty where there is nothing to draw, or no chart is needed.
         head: the names of the table's columns.
         rows: the same as a table.
-        bars: of lists that are drawn as bars in their table, each row's length as a share of the longest (0 to 1).
+        bars: of lists that are drawn as bars in their table, the length of each row as a share of the longest, all 0
+            where all are equally long, and there is nothing to compare.
         legend: what the marks mean that occur.
     """
 

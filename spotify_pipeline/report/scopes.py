@@ -6,10 +6,11 @@ from typing import NamedTuple
 
 from spotify_pipeline.report import contents, days, words
 from spotify_pipeline.report.days import DayChanges
-from spotify_pipeline.report.facts import READ, Facts
-from spotify_pipeline.report.history import GAPS, History, Span
+from spotify_pipeline.report.facts import NOT_FOUND, READ, Facts
+from spotify_pipeline.report.history import GAPS, History, Span, without_items
 from spotify_pipeline.report.panels import Panel
 
+_MINUS = "\u2212"
 _WEEK = timedelta(days=7)
 
 
@@ -75,13 +76,16 @@ def make_report(facts: Facts) -> Report:
         history.newest_day,
         f"{max(fetched):%H:%M} UTC" if fetched else "",
         _directory(facts, history, changes),
-        [_all(facts, history, changes.get("", {})), *(_one(facts, history, one, changes.get(one, {})) for one in facts.in_detail)],
+        [
+            _all(facts, history, changes.get("", {})),
+            *(_one(facts, history, one, changes.get(one, {})) for one in facts.in_detail),
+        ],
     )
 
 
 def _all(facts: Facts, history: History, changes: dict[date, DayChanges]) -> Scope:
     newest = history.newest_day
-    asked = [its for its in history.spans.values() if not its[-1].state == "not_found"]
+    asked = [its for its in history.spans.values() if its[-1].state != NOT_FOUND]
     read = sum(its[-1].state == READ for its in asked)
     tracks, artists = _contents(facts, "")
     panels = {
@@ -91,10 +95,15 @@ def _all(facts: Facts, history: History, changes: dict[date, DayChanges]) -> Sco
         "coverage": days.coverage(history, facts, facts.in_detail, overall=True),
         "decades": contents.decades(facts, ""),
         "artists": contents.artists(facts, ""),
+        "stays": contents.stays(facts, ""),
     }
     tiles = [
         _updated(facts, newest),
-        Tile("Playlists", f"{len(asked):,}", f"{read:,} read on that day" if read < len(asked) else "all read on that day"),
+        Tile(
+            "Playlists",
+            f"{len(asked):,}",
+            f"{read:,} read on that day" if read < len(asked) else "all read on that day",
+        ),
         Tile("Tracks", f"{tracks:,}", f"by {words.count(artists, 'artist')}"),
         _last_week(changes, newest),
         _known(history.all_spans, "Days run"),
@@ -115,6 +124,7 @@ def _one(facts: Facts, history: History, scope: str, changes: dict[date, DayChan
         "coverage": days.coverage(history, facts, [scope], overall=False),
         "decades": contents.decades(facts, scope),
         "artists": contents.artists(facts, scope),
+        "stays": contents.stays(facts, scope),
     }
     changed = max(changes, default=None)
     tiles = [
@@ -123,8 +133,18 @@ def _one(facts: Facts, history: History, scope: str, changes: dict[date, DayChan
             words.brief_day(last.last_day) if last else "never",
             GAPS[spans[-1].state] + " on the newest day" if spans[-1].state != READ else "the newest day",
         ),
-        Tile("Items", f"{last.items:,}" if last and last.items is not None else "–", f"{tracks:,} tracks by {words.count(artists, 'artist')}" if last else "not known"),
-        Tile("Last change", words.brief_day(changed) if changed else "none", words.count(changes[changed].events, "change") if changed else f"since {words.short_day(spans[0].first_day)}"),
+        Tile(
+            "Items",
+            f"{last.items:,}" if last and last.items is not None else "?",
+            f"{tracks:,} tracks by {words.count(artists, 'artist')}" if last else "not known",
+        ),
+        Tile(
+            "Last change",
+            words.brief_day(changed) if changed else "none",
+            words.count(changes[changed].events, "change")
+            if changed
+            else f"since {words.short_day(spans[0].first_day)}",
+        ),
         _last_week(changes, newest),
         _known(spans, "Days known"),
     ]
@@ -136,7 +156,12 @@ def _directory(facts: Facts, history: History, changes: dict[str, dict[date, Day
     for scope, spans in history.spans.items():
         last, its = history.last_read(scope), changes.get(scope, {})
         steps = [
-            ((span.first_day - history.first_day).days, (span.last_day - history.first_day).days, span.state, span.items)
+            (
+                (span.first_day - history.first_day).days,
+                (span.last_day - history.first_day).days,
+                span.state,
+                span.items,
+            )
             for span in spans
         ]
         lines.append(
@@ -157,13 +182,15 @@ def _directory(facts: Facts, history: History, changes: dict[str, dict[date, Day
 
 def _updated(facts: Facts, newest: date) -> Tile:
     fetched = max((run.fetched_at for run in facts.runs if run.fetched_at and run.last_day == newest), default=None)
-    return Tile("Last update", words.short_day(newest), f"{newest.year}, {fetched:%H:%M} UTC" if fetched else str(newest.year))
+    return Tile(
+        "Last update", words.short_day(newest), f"{newest.year}, {fetched:%H:%M} UTC" if fetched else str(newest.year)
+    )
 
 
 def _last_week(changes: dict[date, DayChanges], newest: date) -> Tile:
     week = [one for day, one in changes.items() if day > newest - _WEEK]
     came, went = sum(one.added for one in week), sum(one.removed for one in week)
-    return Tile("Last seven days", f"+{came:,} −{went:,}", "came and went")
+    return Tile("Last seven days", f"+{came:,} {_MINUS}{went:,}" if came or went else "none", "came and went")
 
 
 def _known(spans: Sequence[Span], label: str) -> Tile:
@@ -173,7 +200,7 @@ def _known(spans: Sequence[Span], label: str) -> Tile:
 
 
 def _gaps(spans: Iterable[Span]) -> str:
-    gaps = len([span for span in days.without_items(spans) if span.state != READ])
+    gaps = len([span for span in without_items(spans) if span.state != READ])
     return words.count(gaps, "gap") if gaps else "no gap"
 
 

@@ -1,11 +1,11 @@
-"""The sentences: what each chart says, computed from the same rows; and why there is nothing to draw, where there is not."""
+"""The sentences: what each chart says, computed from the same rows; or why it has nothing to show."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
 from spotify_pipeline.report import words
-from spotify_pipeline.report.facts import READ, TOP_POSITIONS, Artist, Overlap, Position
+from spotify_pipeline.report.facts import READ, TOP_POSITIONS, Artist, Overlap, Position, Stay
 from spotify_pipeline.report.history import GAPS, Span
 
 if TYPE_CHECKING:
@@ -65,9 +65,7 @@ def coverage(histories: Mapping[str, Sequence[Span]], *, overall: bool) -> str:
     spans = [span for its in histories.values() for span in its]
     days = sum(span.days for span in spans)
     known = sum(span.days for span in spans if span.state == READ)
-    gaps = {
-        meaning: sum(span.days for span in spans if span.state == state) for state, meaning in GAPS.items()
-    }
+    gaps = {meaning: sum(span.days for span in spans if span.state == state) for state, meaning in GAPS.items()}
     unit = "playlist-day" if overall else "day"
     share = f"{words.percent(known, days)} of {words.count(days, unit)} {'are' if days != 1 else 'is'} known"
     missing = [f"{number:,} {meaning}" for meaning, number in gaps.items() if number]
@@ -79,7 +77,9 @@ def decades(dated: Mapping[int, int], undated: int) -> str:
     whole = sum(dated.values())
     unknown = f" Of {undated:,} Spotify does not say." if undated else ""
     if not whole:
-        return f"Spotify does not say from when {'these tracks are' if undated else 'anything is'}, or there are no tracks."
+        if not undated:
+            return "There are no tracks."
+        return f"Spotify does not say when any of the {words.count(undated, 'track')} was released."
     most = max(dated, key=lambda ten: (dated[ten], ten))
     return (
         f"Most tracks are from the {most}s: {dated[most]:,} of {whole:,} whose date is known, "
@@ -103,7 +103,9 @@ def artists(found: Sequence[Artist], tracks: int) -> str:
 def overlap_of_all(pairs: Sequence[tuple[str, str, Overlap]], playlists: int) -> str:
     """Which two share most; `pairs` has that one first."""
     if not pairs:
-        return "No recording stands on two playlists." if playlists > 1 else "There is no second playlist to compare with."
+        return (
+            "No recording stands on two playlists." if playlists > 1 else "There is no second playlist to compare with."
+        )
     one, other, pair = pairs[0]
     return (
         f"{words.quoted(one)} and {words.quoted(other)} share most: {words.count(pair.shared, 'recording')}, "
@@ -139,6 +141,28 @@ def too_few_positions(spans: Sequence[Span], days: int) -> str:
     if not days:
         return "Nothing stood on it on the newest days, or they are not known."
     return "Read on a single day so far; positions move from the second on."
+
+
+def stays(found: Sequence[Stay]) -> str:
+    """Which stay is longest; `found` has it first."""
+    if not found:
+        return "No item was read on any day."
+    first = found[0]
+    tied = sum(one.days_min == first.days_min and one.left_censored == first.left_censored for one in found)
+    what = words.quoted(first.name or first.item_key)
+    if not first.left_censored:
+        return f"{what} has stayed longest: {days_of_stay(first)} days."
+    if tied > 1:
+        return f"Some were there on the first reading already. Of these, {what} was added first, as Spotify says."
+    return f"{what} was there on the first reading already: {days_of_stay(first)} days."
+
+
+def days_of_stay(stay: Stay) -> str:
+    """How many days, with bounds where that is not known."""
+    if stay.left_censored:
+        return f"{stay.days_min:,} or more"
+    days = f"{stay.days_min:,}" if stay.days_min == stay.days_max else f"{stay.days_min:,} to {stay.days_max:,}"
+    return f"{days} so far" if stay.is_current else days
 
 
 def _why(span: Span) -> str:

@@ -25,8 +25,8 @@
     if (typeof value === "number") return make("td", { class: "number" }, number(value));
     if (typeof value === "string") return make("td", {}, isolated(value));
     const name = isolated(value.text);
-    if (value.scope) return make("th", { scope: "row" }, make("a", { href: toScope(value.scope) }, name));
-    return make("th", { scope: "row" }, isSafe(value.url) ? inSpotify(value.url, name) : name);
+    const link = value.scope ? make("a", { href: toScope(value.scope) }, name) : isSafe(value.url) ? inSpotify(value.url, name) : name;
+    return make("th", { scope: "row" }, link, ...(value.note ? [make("small", {}, isolated(value.note))] : []));
   };
   const table = (panel, title) => {
     const first = panel.rows[0] || [];
@@ -72,7 +72,7 @@
       const step = { step: squares[name](room, datasets) };
       Object.assign(spec, { width: step, height: step });
     } else if (name === "coverage") {
-      spec.height = { step: room && room < 640 ? 40 : 24 };
+      spec.height = Math.max(1, datasets.names.length) * (room && room < 640 ? 40 : 24);
     }
     for (const parameter of spec.params || []) if (parameter.name === "room") parameter.value = room;
     drawn.set(name, await vegaEmbed(target, spec, { renderer: "svg", actions: false, ast: true, tooltip: { theme: "custom" } }));

@@ -1,0 +1,95 @@
+"""The report as an asset, and pictures in the metadata of what they show. A chart that fails, fails nothing else."""
+
+import base64
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import polars as pl
+from dagster import (
+    AssetCheckResult,
+    AssetCheckSeverity,
+    AssetExecutionContext,
+    AssetsDefinition,
+    DagsterLogManager,
+    DailyPartitionsDefinition,
+    MaterializeResult,
+    MetadataValue,
+    asset,
+)
+
+from spotify_pipeline.errors import PipelineError
+from spotify_pipeline.orchestration.checks import check_spec
+from spotify_pipeline.steps.report import WrittenReport, publish_report
+
+REPORT = "playlist_report"
+_WRITTEN = "written"
+_SHOWN_PANELS = {"flow": "What came and what went", "coverage": "What is known, and what is not"}
+
+
+def build_report(partitions: DailyPartitionsDefinition) -> AssetsDefinition:
+    """The asset. The day is published before: what goes wrong here is told by a check, and stops nothing."""
+    description = "The report was written."
+
+    @asset(
+        name=REPORT,
+        partitions_def=partitions,
+        deps=["catalog"],
+        output_required=False,
+        check_specs=[check_spec(REPORT, _WRITTEN, description, partitions, blocking=False)],
+        required_resource_keys={"backends"},
+    )
+    def playlist_report(context: AssetExecutionContext) -> Iterator[MaterializeResult[Any] | AssetCheckResult]:
+        """One page with charts about all days that SQL shows, for a browser without network."""
+        try:
+            written = publish_report(context.resources.backends)
+            result = MaterializeResult[Any](metadata=_metadata(written))
+        except Exception as error:  # noqa: BLE001  # a bug in a chart is no reason for a day to fail
+            reason = str(error) if isinstance(error, PipelineError) else f"{type(error).__name__}: {error}"
+            yield _checked(f"There is no new report: {reason}", passed=False)
+            return
+        yield result
+        yield _checked(description, passed=True)
+
+    return playlist_report
+
+
+def table_pictures(frames: Mapping[str, pl.DataFrame], log: DagsterLogManager) -> dict[str, dict[str, MetadataValue]]:
+    """Metadata with a picture of the day, for those tables that have one."""
+    try:
+        from spotify_pipeline.report.pictures import PICTURED, table_picture  # noqa: PLC0415  # imports Altair
+
+        pictures = {name: table_picture(name, frames.__getitem__) for name in PICTURED}
+    except Exception as error:  # noqa: BLE001  # as above
+        log.warning(f"There are no pictures of the tables: {type(error).__name__}: {error}")
+        return {}
+    return {name: {"picture": _markdown(name, picture)} for name, picture in pictures.items() if picture}
+
+
+def _metadata(written: WrittenReport) -> dict[str, Any]:
+    from spotify_pipeline.report.pictures import panel_picture  # noqa: PLC0415  # as above
+
+    report = written.report
+    panels = report.scopes[0].panels
+    pictures = {title: panel_picture(name, panels[name]) for name, title in _SHOWN_PANELS.items()}
+    return {
+        "dagster/uri": MetadataValue.path(written.uri),
+        "bytes": written.size,
+        "first_day": str(report.first_day),
+        "newest_day": str(report.newest_day),
+        "playlists": len(report.directory),
+        **{title: _markdown(title, picture) for title, picture in pictures.items() if picture},
+    }
+
+
+def _markdown(about: str, picture: bytes) -> MetadataValue:
+    return MetadataValue.md(f"![{about}](data:image/png;base64,{base64.b64encode(picture).decode()})")
+
+
+def _checked(description: str, *, passed: bool) -> AssetCheckResult:
+    return AssetCheckResult(
+        asset_key=REPORT,
+        check_name=_WRITTEN,
+        passed=passed,
+        severity=AssetCheckSeverity.WARN,
+        description=description,
+    )
