@@ -24,7 +24,8 @@ _ROOM = alt.param(name="room", value=600)
 _BESIDE = "room >= 640"
 
 
-def _source(name: str) -> alt.NamedData:
+def source(name: str) -> alt.NamedData:
+    """Rows that are put in later, under this name."""
     return alt.NamedData(name)
 
 
@@ -40,7 +41,7 @@ def _gap_fill() -> alt.Color:
 def _gap_bands() -> alt.Chart:
     """Days of which nothing is known, over the whole height."""
     bands: alt.Chart = (
-        alt.Chart(_source("gaps"))
+        alt.Chart(source("gaps"))
         .mark_rect(opacity=0.5)
         .encode(x=_time("start"), x2="end:T", fill=_gap_fill(), tooltip=[alt.Tooltip("about:N", title="Gap")])
     )
@@ -49,7 +50,7 @@ def _gap_bands() -> alt.Chart:
 
 def _frame() -> alt.Chart:
     """Nothing to see: keeps all the days on the axis, also where nothing happens."""
-    frame: alt.Chart = alt.Chart(_source("frame")).mark_rect(opacity=0).encode(x=_time("start"), x2="end:T")
+    frame: alt.Chart = alt.Chart(source("frame")).mark_rect(opacity=0).encode(x=_time("start"), x2="end:T")
     return frame
 
 
@@ -73,7 +74,7 @@ def _calendar() -> Layered:
         ),
         scale=alt.Scale(domain=list(range(7)), paddingInner=0.14, paddingOuter=0),
     )
-    base = alt.Chart(_source("rows")).encode(x=x, y=y)
+    base = alt.Chart(source("rows")).encode(x=x, y=y)
     fills = [var(level) for level in _LEVELS] + [hatching(state) for state in _GAPS]
     cells = base.mark_rect(cornerRadius=2).encode(
         fill=alt.Fill("style:N", scale=alt.Scale(domain=[*_LEVELS, *_GAPS], range=fills), legend=None),
@@ -106,7 +107,7 @@ def _flow() -> Layered:
         alt.Tooltip("removed:Q", title="Went", format=","),
         alt.Tooltip("about:N", title="Compared"),
     ]
-    base = alt.Chart(_source("rows")).encode(x=_time("day"), x2="end:T", tooltip=tooltip)
+    base = alt.Chart(source("rows")).encode(x=_time("day"), x2="end:T", tooltip=tooltip)
 
     def columns(what: str, sign: str) -> Layered:
         """Full up to what has happened on the day, and then hollow: what was found after a gap."""
@@ -119,7 +120,7 @@ def _flow() -> Layered:
         )
         return alt.layer(known, late)
 
-    zero = alt.Chart(_source("frame")).mark_rule(stroke=var("muted"), strokeWidth=1).encode(y=alt.datum(0))
+    zero = alt.Chart(source("frame")).mark_rule(stroke=var("muted"), strokeWidth=1).encode(y=alt.datum(0))
     layers = (_frame(), _gap_bands(), columns("added", ""), columns("removed", "-"), zero)
     return alt.layer(*layers).properties(width="container", height=236)
 
@@ -127,12 +128,12 @@ def _flow() -> Layered:
 def _length() -> Layered:
     y = alt.Y("items:Q", axis=alt.Axis(title=None, tickCount=4, tickMinStep=1), scale=alt.Scale(zero=False, nice=True))
     line = (
-        alt.Chart(_source("rows"))
+        alt.Chart(source("rows"))
         .mark_line(stroke=var("accent"), strokeWidth=2, interpolate="linear")
         .encode(x=_time("day"), y=y, detail="stretch:N")
     )
     last = (
-        alt.Chart(_source("last"))
+        alt.Chart(source("last"))
         .mark_text(align="right", dy=-9, fontWeight="bold", fill=var("accent"))
         .encode(x=_time("day"), y=y, text=alt.Text("items:Q", format=","))
     )
@@ -154,16 +155,14 @@ def _coverage() -> Layered:
     ]
     down = alt.ExprRef(f"{_BESIDE} ? 0 : 8")
     where = {"x": x, "x2": "end:T", "y": y, "tooltip": tooltip}
-    read = (
-        alt.Chart(_source("rows")).mark_rect(height=5, fill=var("read"), yOffset=down, cornerRadius=1).encode(**where)
-    )
+    read = alt.Chart(source("rows")).mark_rect(height=5, fill=var("read"), yOffset=down, cornerRadius=1).encode(**where)
     gaps = (
-        alt.Chart(_source("gaps"))
+        alt.Chart(source("gaps"))
         .mark_rect(height=13, stroke=var("hatch"), strokeWidth=0.75, yOffset=down, cornerRadius=1)
         .encode(fill=_gap_fill(), **where)
     )
     names = (
-        alt.Chart(_source("names"))
+        alt.Chart(source("names"))
         .mark_text(align="left", dy=alt.ExprRef(f"{_BESIDE} ? 0 : -8"), limit=alt.ExprRef(f"{_BESIDE} ? 215 : width"))
         .encode(x=alt.value(0), y=y, text="playlist:N")
     )
@@ -182,14 +181,14 @@ def _positions() -> Layered:
     colour = alt.Color(
         "kind:N", scale=alt.Scale(domain=["left", "here"], range=[var("hatch"), var("accent")]), legend=None
     )
-    base = alt.Chart(_source("rows")).encode(x=x, y=y, detail="line:N")
+    base = alt.Chart(source("rows")).encode(x=x, y=y, detail="line:N")
     tooltip = [
         alt.Tooltip("name:N", title="Item"),
         alt.Tooltip("day:T", format=_DAY_FORMAT, formatType="utc", title="Day"),
         alt.Tooltip("position:Q", title="Position"),
     ]
     gaps = (
-        alt.Chart(_source("gaps"))
+        alt.Chart(source("gaps"))
         .mark_rect()
         .encode(
             x=alt.X("start:T", axis=_DAYS, scale=scale),
@@ -217,7 +216,7 @@ def _positions() -> Layered:
 
 
 def _decades() -> Layered:
-    base = alt.Chart(_source("rows")).encode(
+    base = alt.Chart(source("rows")).encode(
         x=alt.X(
             "decade:N", sort=None, axis=alt.Axis(title=None, labelAngle=0, ticks=False), scale=alt.Scale(padding=0.18)
         )
@@ -241,7 +240,7 @@ def _overlap() -> Layered:
     colours = alt.Scale(type="threshold", domain=steps, range=[var(level) for level in _LEVELS])
     y = alt.Y("one:O", axis=None, scale=alt.Scale(paddingInner=0.08))
     x = alt.X("other:O", axis=None, scale=alt.Scale(paddingInner=0.08))
-    base = alt.Chart(_source("rows")).encode(x=x, y=y)
+    base = alt.Chart(source("rows")).encode(x=x, y=y)
     cells = base.mark_rect(cornerRadius=2).encode(
         fill=alt.Fill("percent:Q", scale=colours, legend=None),
         tooltip=[
@@ -259,7 +258,7 @@ def _overlap() -> Layered:
         )
     )
     names = (
-        alt.Chart(_source("names"))
+        alt.Chart(source("names"))
         .mark_text(align="left", dx=alt.ExprRef("bandwidth('x') / 2 - 4"), limit=alt.ExprRef("min(190, room - width)"))
         .encode(x=alt.X("order:O"), y=alt.Y("order:O"), text="name:N")
     )

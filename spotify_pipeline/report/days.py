@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from spotify_pipeline.report import summaries, words
 from spotify_pipeline.report.facts import READ, Change, Facts
-from spotify_pipeline.report.history import GAPS, ONE_DAY, History, Span, days_of, without_items
+from spotify_pipeline.report.history import GAPS, ONE_DAY, History, Span, without_items
 from spotify_pipeline.report.panels import Cell, Key, Link, Panel, Rows
 
 CALENDAR_WEEKS = 53
@@ -214,7 +214,7 @@ def _stretches(gaps: Iterable[Span], first: date) -> Rows:
 
 
 def _calendar_days(spans: Iterable[Span]) -> list[tuple[date, Span]]:
-    return [(day, span) for span in spans for day in days_of([span], span.state)]
+    return [(day, span) for span in spans for day in span.dates]
 
 
 def _cuts(counts: Sequence[int]) -> list[int]:

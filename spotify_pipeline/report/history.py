@@ -35,6 +35,11 @@ class Span(NamedTuple):
         return (self.last_day - self.first_day).days + 1
 
     @property
+    def dates(self) -> list[date]:
+        """They themselves."""
+        return [self.first_day + timedelta(days=number) for number in range(self.days)]
+
+    @property
     def words(self) -> str:
         """What came of it, for people: with the reason, where there is one."""
         if self.state == READ:
@@ -59,10 +64,10 @@ class History:
         """Of all playlists: `read` where anything was asked."""
         self.unknown: Counter[date] = Counter()
         """How many playlists may have changed on a day on which others were read."""
-        run_days = set(days_of(self.all_spans))
+        run_days = {day for span in self.all_spans if span.state == READ for day in span.dates}
         for spans in self.spans.values():
             missing = [span for span in spans if span.state in _MAY_HAVE_CHANGED]
-            self.unknown.update(day for span in missing for day in days_of([span]) if day in run_days)
+            self.unknown.update(day for span in missing for day in span.dates if day in run_days)
 
     def of(self, scope: str) -> list[Span]:
         """The spans of a playlist, or of all."""
@@ -75,13 +80,6 @@ class History:
     def last_read(self, playlist_id: str) -> Span | None:
         """The newest span with rows."""
         return next((span for span in reversed(self.spans[playlist_id]) if span.state == READ), None)
-
-
-def days_of(spans: Iterable[Span], state: str = "") -> Iterator[date]:
-    """The days of those spans that have this state; without one, of those that are not gaps."""
-    for span in spans:
-        if span.state == state or (not state and span.state != NOT_RUN):
-            yield from (span.first_day + timedelta(days=number) for number in range(span.days))
 
 
 def without_items(spans: Iterable[Span]) -> list[Span]:

@@ -5,21 +5,22 @@ Imported late, as `page`.
 
 import copy
 from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from functools import cache
+from typing import Any, Literal, NamedTuple
 
 import altair as alt
 import polars as pl
 import vl_convert
 
-from spotify_pipeline.report.charts import Layered, specs
+from spotify_pipeline.report.charts import Layered, source, specs
 from spotify_pipeline.report.history import GAPS
-from spotify_pipeline.report.panels import Panel
-from spotify_pipeline.report.theme import CONFIG, GAP_COLOURS, LIGHT, in_light, var
+from spotify_pipeline.report.panels import Panel, Rows
+from spotify_pipeline.report.theme import CONFIG, GAP_COLOURS, in_light, var
 from spotify_pipeline.tables.declarations import ALBUMS, ARTISTS, COVERAGE, PLAYLIST_EVENTS, PLAYLISTS, TRACK_ARTISTS
 
 WIDTH = 680
 _MOST = 10
-_STATUS_COLOURS = {"observed": LIGHT["level-4"], "unchanged": LIGHT["level-2"], **GAP_COLOURS}
+_STATUS_COLOURS = {"observed": var("level-4"), "unchanged": var("level-2"), **GAP_COLOURS}
 
 Frames = Callable[[str], pl.DataFrame]
 """Gives a table of the day by its name."""
@@ -29,126 +30,145 @@ def panel_picture(name: str, panel: Panel) -> bytes | None:
     """A chart of the report as PNG; None where it has nothing to show."""
     if not any(panel.data.values()):
         return None
-    spec = copy.deepcopy(specs()[name])
-    spec["datasets"] = panel.data
-    spec["layer"] = [layer for layer in spec["layer"] if panel.data.get(layer.get("data", {}).get("name"), True)]
-    spec["width"] = WIDTH
-    if name == "coverage":
-        spec["height"] = 24 * max(1, len(panel.data["names"]))
-    for parameter in spec.get("params", ()):
-        parameter["value"] = WIDTH
-    return _png(spec)
+    rows = len(panel.data["names"]) if name == "coverage" else None
+    return _png(specs()[name], panel.data, height=24 * max(1, rows) if rows is not None else None)
 
 
 def table_picture(table: str, frames: Frames) -> bytes | None:
-    """What a picture can tell of a day of a table; None of tables, or of days, of which it has nothing to tell."""
-    make = _PICTURES.get(table)
-    chart = make(frames) if make else None
-    return _png(chart.configure(**CONFIG).to_dict()) if chart else None
+    """A picture of a day of a table; None of days of which it has nothing to tell."""
+    picture = _PICTURES[table]
+    rows = picture.rows(frames)
+    return _png(picture.spec(), {"rows": rows}) if rows else None
 
 
-def _statuses(frames: Frames) -> Layered | None:
-    counts = frames(COVERAGE.name).group_by("status").len("playlists")
-    if counts.is_empty():
-        return None
-    order = list(_STATUS_COLOURS)
-    rows = sorted(counts.to_dicts(), key=lambda row: order.index(row["status"]))
+def _png(spec: dict[str, Any], sources: Mapping[str, Rows], height: int | None = None) -> bytes:
+    filled = copy.deepcopy(spec)
+    # Without rows a source would only widen the scales that it shares.
+    filled["layer"] = [layer for layer in spec["layer"] if sources.get(layer.get("data", {}).get("name"), True)]
+    filled |= {"datasets": sources, "width": WIDTH} | ({"height": height} if height else {})
+    for parameter in filled.get("params", ()):
+        parameter["value"] = WIDTH
+    filled["config"] |= {"background": var("card"), "padding": 14}
+    return vl_convert.vegalite_to_png(in_light(filled))
+
+
+def _status_rows(frames: Frames) -> Rows:
+    counts = dict(frames(COVERAGE.name).group_by("status").len().iter_rows())
+    rows: Rows = []
     start = 0
-    for row in rows:
-        row |= {
-            "start": start,
-            "end": start + row["playlists"],
-            "text": f"{row['playlists']} {GAPS.get(row['status'], row['status'])}",
-        }
-        start = row["end"]
-    base = alt.Chart(alt.InlineData(values=rows))
-    fill = alt.Fill(
-        "text:N",
-        sort=None,
-        legend=alt.Legend(title=None, orient="top", labelLimit=200),
-        scale=alt.Scale(domain=[row["text"] for row in rows], range=[_STATUS_COLOURS[row["status"]] for row in rows]),
-    )
-    strip = base.mark_rect(stroke=var("card"), strokeWidth=2).encode(
-        x=alt.X("start:Q", axis=None, scale=alt.Scale(domain=[0, start], nice=False)), x2="end:Q", fill=fill
-    )
-    return alt.layer(strip).properties(width=WIDTH, height=26)
+    for status in _STATUS_COLOURS:
+        if number := counts.get(status):
+            text = f"{number:,} {GAPS.get(status, status)}"
+            rows.append({"status": status, "text": text, "slot": len(rows), "start": start, "end": start + number})
+            start += number
+    return rows
 
 
-def _events(frames: Frames) -> Layered | None:
+def _event_rows(frames: Frames) -> Rows:
+    """Where most came and went; numbers that would be nothing are left out."""
     counts = (
         frames(PLAYLIST_EVENTS.name)
+        .filter(pl.col("event").is_in(["added", "removed"]))
         .group_by("playlist_id")
-        .agg(
-            came=(pl.col("event") == "added").sum().cast(pl.Int64),
-            went=-(pl.col("event") == "removed").sum().cast(pl.Int64),
-        )
-        .filter((pl.col("came") > 0) | (pl.col("went") < 0))
-        .join(frames(PLAYLISTS.name).select("playlist_id", "name"), on="playlist_id", how="left")
-        .sort(pl.col("went") - pl.col("came"), "playlist_id")
+        .agg(came=(pl.col("event") == "added").sum().cast(pl.Int64), events=pl.len().cast(pl.Int64))
+        .join(frames(PLAYLISTS.name).select("playlist_id", "name"), on="playlist_id")
+        .sort("events", "playlist_id", descending=True)
         .head(_MOST)
     )
-    if counts.is_empty():
-        return None
-    base = alt.Chart(alt.InlineData(values=counts.with_row_index("row").to_dicts())).encode(y=alt.Y("row:O", axis=None))
-
-    def bars(field: str, colour: str, align: Literal["left", "right"], shift: int) -> Layered:
-        bar = base.mark_bar(height=9, yOffset=7, fill=var(colour)).encode(x=alt.X(f"{field}:Q", axis=None))
-        number = base.transform_filter(f"datum.{field} !== 0").mark_text(align=align, dx=shift, dy=7, fontSize=11)
-        number = number.transform_calculate(number=f"abs(datum.{field})").encode(x=f"{field}:Q", text="number:Q")
-        return alt.layer(bar, number)
-
-    names = base.mark_text(align="left", dy=-7, limit=WIDTH).encode(x=alt.value(0), text="name:N")
-    layers = alt.layer(bars("came", "added", "left", 4), bars("went", "removed", "right", -4), names)
-    return layers.properties(width=WIDTH, height=alt.Step(32))
+    return [
+        {"row": number, "name": row["name"], "came": row["came"], "went": row["events"] - row["came"]}
+        for number, row in enumerate(counts.iter_rows(named=True))
+    ]
 
 
-def _decades(frames: Frames) -> Layered | None:
+def _decade_rows(frames: Frames) -> Rows:
     decades = (
         frames(ALBUMS.name)
-        .select(decade=pl.col("release_day").dt.year() // 10 * 10)
-        .group_by("decade")
-        .len("tracks")
+        .group_by(decade=pl.col("release_day").dt.year() // 10 * 10)
+        .agg(tracks=pl.len().cast(pl.Int64))
         .sort("decade", nulls_last=True)
     )
-    if decades["decade"].drop_nulls().is_empty():
-        return None
-    rows = [
-        {"decade": "?" if row["decade"] is None else f"{row['decade']}s", "tracks": row["tracks"]}
-        for row in decades.iter_rows(named=True)
+    return [
+        {"decade": "?" if decade is None else f"{decade}s", "tracks": tracks} for decade, tracks in decades.iter_rows()
     ]
-    chart = alt.LayerChart.from_dict({key: value for key, value in specs()["decades"].items() if key != "config"})
-    return chart.properties(datasets={"rows": rows}, width=WIDTH)
 
 
-def _artists(frames: Frames) -> Layered | None:
+def _artist_rows(frames: Frames) -> Rows:
     most = (
         frames(TRACK_ARTISTS.name)
         .group_by("artist_id")
-        .agg(tracks=pl.col("track_id").n_unique())
+        .agg(tracks=pl.col("track_id").n_unique().cast(pl.Int64))
         .join(frames(ARTISTS.name).select("artist_id", "name"), on="artist_id")
-        .sort(-pl.col("tracks").cast(pl.Int64), "name", "artist_id")
+        .sort("tracks", "name", "artist_id", descending=[True, False, False])
         .head(_MOST)
     )
-    if most.is_empty():
-        return None
-    base = alt.Chart(alt.InlineData(values=most.with_row_index("row").to_dicts())).encode(y=alt.Y("row:O", axis=None))
+    return [
+        {"row": number, "name": row["name"], "tracks": row["tracks"]}
+        for number, row in enumerate(most.iter_rows(named=True))
+    ]
+
+
+@cache
+def _statuses() -> dict[str, Any]:
+    colours = alt.Scale(domain=list(_STATUS_COLOURS), range=list(_STATUS_COLOURS.values()))
+    base = alt.Chart(source("rows")).encode(fill=alt.Fill("status:N", scale=colours, legend=None))
+    strip = base.mark_rect(stroke=var("card"), strokeWidth=2).encode(
+        x=alt.X("start:Q", axis=None, scale=alt.Scale(nice=False)), x2="end:Q", y=alt.value(0), y2=alt.value(24)
+    )
+    # Below, at even distances: names beside narrow parts would lie over each other.
+    slots = alt.Scale(domain=[0, len(_STATUS_COLOURS)], range=[6, WIDTH])
+    key = base.encode(x=alt.X("slot:Q", axis=None, scale=slots), y=alt.value(42))
+    marks = key.mark_square(size=110, opacity=1)
+    names = key.mark_text(align="left", dx=10).encode(text="text:N", fill=alt.value(var("ink")))
+    layers = alt.layer(strip, alt.layer(marks, names)).resolve_scale(x="independent")
+    return _configured(layers.properties(height=50))
+
+
+@cache
+def _events() -> dict[str, Any]:
+    base = alt.Chart(source("rows")).encode(y=alt.Y("row:O", axis=None))
+
+    def bars(field: str, sign: str, colour: str, align: Literal["left", "right"], shift: int) -> Layered:
+        ends = base.transform_calculate(end=f"{sign}datum.{field}").encode(
+            x=alt.X("end:Q", axis=None, scale=alt.Scale(padding=26))
+        )
+        bar = ends.mark_bar(height=9, yOffset=7, fill=var(colour))
+        number = ends.mark_text(align=align, dx=shift, dy=7, fontSize=11).encode(
+            text=alt.Text(f"{field}:Q", format=","),
+            opacity=alt.condition(f"datum.{field} > 0", alt.value(1), alt.value(0)),
+        )
+        return alt.layer(bar, number)
+
+    names = base.mark_text(align="left", dy=-7, limit=WIDTH).encode(x=alt.value(0), text="name:N")
+    layers = alt.layer(bars("came", "", "added", "left", 4), bars("went", "-", "removed", "right", -4), names)
+    return _configured(layers.properties(height=alt.Step(32)))
+
+
+@cache
+def _artists() -> dict[str, Any]:
+    base = alt.Chart(source("rows")).encode(y=alt.Y("row:O", axis=None))
     x = alt.X("tracks:Q", axis=None, scale=alt.Scale(range=[0, WIDTH - 40]))
     bars = base.mark_bar(height=7, yOffset=8, fill=var("added"), cornerRadius=2).encode(x=x)
-    numbers = base.mark_text(align="left", dx=6, dy=8, fontSize=11).encode(x=x, text="tracks:Q")
+    numbers = base.mark_text(align="left", dx=6, dy=8, fontSize=11).encode(x=x, text=alt.Text("tracks:Q", format=","))
     names = base.mark_text(align="left", dy=-6, limit=WIDTH).encode(x=alt.value(0), text="name:N")
-    return alt.layer(bars, numbers, names).properties(width=WIDTH, height=alt.Step(30))
+    return _configured(alt.layer(bars, numbers, names).properties(height=alt.Step(30)))
 
 
-_PICTURES: Mapping[str, Callable[[Frames], Layered | None]] = {
-    COVERAGE.name: _statuses,
-    PLAYLIST_EVENTS.name: _events,
-    ALBUMS.name: _decades,
-    ARTISTS.name: _artists,
+def _configured(chart: Layered) -> dict[str, Any]:
+    spec: dict[str, Any] = chart.configure(**CONFIG).to_dict()
+    return spec
+
+
+class _Picture(NamedTuple):
+    rows: Callable[[Frames], Rows]
+    spec: Callable[[], dict[str, Any]]
+
+
+_PICTURES = {
+    COVERAGE.name: _Picture(_status_rows, _statuses),
+    PLAYLIST_EVENTS.name: _Picture(_event_rows, _events),
+    ALBUMS.name: _Picture(_decade_rows, lambda: specs()["decades"]),
+    ARTISTS.name: _Picture(_artist_rows, _artists),
 }
 PICTURED = frozenset(_PICTURES)
 """The tables that have pictures."""
-
-
-def _png(spec: dict[str, Any]) -> bytes:
-    spec["config"] = spec["config"] | {"background": var("card"), "padding": 14}
-    return vl_convert.vegalite_to_png(in_light(spec))

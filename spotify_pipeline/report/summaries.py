@@ -1,5 +1,6 @@
 """The sentences: what each chart says, computed from the same rows; or why it has nothing to show."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
@@ -126,12 +127,12 @@ def overlap_of_one(found: Sequence[tuple[str, Overlap]]) -> str:
 
 def positions(found: Sequence[Position], days: Sequence[date]) -> str:
     """How much the top has changed."""
-    then = {one.item_key for one in found if one.day == days[0]}
-    now = {one.item_key for one in found if one.day == days[-1]}
-    new = {one.item_key for one in found} - then
-    still = f"{len(then & now)} {'is' if len(then & now) == 1 else 'are'}" if then & now else "none is"
-    top = f"Of the first {len(then)} on {words.day(days[0])}, {still} still among the first {TOP_POSITIONS}"
-    return f"{top}; {words.count(len(new), 'other')} {'has' if len(new) == 1 else 'have'} been there since."
+    then = Counter(one.item_key for one in found if one.day == days[0])
+    staying = (then & Counter(one.item_key for one in found if one.day == days[-1])).total()
+    new = len({one.item_key for one in found} - set(then))
+    still = f"{staying} {'is' if staying == 1 else 'are'}" if staying else "none is"
+    top = f"Of the first {then.total()} on {words.day(days[0])}, {still} still among the first {TOP_POSITIONS}"
+    return f"{top}; {words.count(new, 'other')} {'has' if new == 1 else 'have'} been there since."
 
 
 def too_few_positions(spans: Sequence[Span], days: int) -> str:

@@ -75,7 +75,9 @@
       spec.height = Math.max(1, datasets.names.length) * (room && room < 640 ? 40 : 24);
     }
     for (const parameter of spec.params || []) if (parameter.name === "room") parameter.value = room;
-    drawn.set(name, await vegaEmbed(target, spec, { renderer: "svg", actions: false, ast: true, tooltip: { theme: "custom" } }));
+    const canvas = make("div"); // Vega calls what it draws in a document, but here it is an image with a description
+    target.append(canvas);
+    drawn.set(name, await vegaEmbed(canvas, spec, { renderer: "svg", actions: false, ast: true, tooltip: { theme: "custom" } }));
     target.parentElement.scrollLeft = target.parentElement.scrollWidth; // the newest days
   };
 
