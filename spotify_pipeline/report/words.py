@@ -41,6 +41,7 @@ def listed(parts: Sequence[str]) -> str:
 
 def quoted(name: str) -> str:
     """A name of somebody else's in a sentence: in quotation marks, not too long, its direction kept to itself."""
+    name = name.strip()
     shown = name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1].rstrip()}…"
     return f"“\u2068{shown}\u2069”"
 

@@ -16,7 +16,7 @@ from spotify_pipeline.tables.audit import CHECKS
 from spotify_pipeline.tables.declarations import TABLES
 from spotify_pipeline_tests.orchestration.conftest import DAY, BackendsOn
 
-ASSETS = {"raw_playlists", *TABLES, "catalog"}
+ASSETS = {"raw_playlists", *TABLES, "catalog", "playlist_report"}
 
 
 @pytest.fixture
@@ -80,6 +80,7 @@ def test_every_check_of_the_audit_blocks_the_catalog_and_no_other(defs: Definiti
     found = {(key.asset_key.to_user_string(), key.name): graph.get(key).blocking for key in graph.asset_check_keys}
     audited = {(check.table, check.name): True for check in CHECKS}
     told = [("raw_playlists", watch.name) for watch in WATCHES] + [("catalog", each.name) for each in VERIFICATIONS]
+    told.append(("playlist_report", "written"))
     assert found == audited | dict.fromkeys(told, False)
 
 

@@ -211,6 +211,7 @@
     if (kept in themes) setTheme(kept);
   } catch { /* as above */ }
 
+  document.body.classList.toggle("long", page.days > 150); // a calendar of many weeks needs the whole width
   fillDirectory(document.getElementById("panel-directory"));
   show();
 })();
