@@ -23,7 +23,7 @@ from spotify_pipeline.steps.report import WrittenReport, publish_report
 
 REPORT = "playlist_report"
 _WRITTEN = "written"
-_SHOWN_PANELS = {"flow": "What came and what went", "coverage": "What is known, and what is not"}
+_SHOWN = {"flow": "came_and_went", "coverage": "known_days"}
 
 
 def build_report(partitions: DailyPartitionsDefinition) -> AssetsDefinition:
@@ -56,13 +56,13 @@ def build_report(partitions: DailyPartitionsDefinition) -> AssetsDefinition:
 def table_pictures(frames: Mapping[str, pl.DataFrame], log: DagsterLogManager) -> dict[str, dict[str, MetadataValue]]:
     """Metadata with a picture of the day, for those tables that have one."""
     try:
-        from spotify_pipeline.report.pictures import PICTURED, table_picture  # noqa: PLC0415  # imports Altair
+        from spotify_pipeline.report.pictures import CAPTIONS, table_picture  # noqa: PLC0415  # imports Altair
 
-        pictures = {name: table_picture(name, frames.__getitem__) for name in PICTURED}
+        pictures = {name: table_picture(name, frames.__getitem__) for name in CAPTIONS}
     except Exception as error:  # noqa: BLE001  # as above
         log.warning(f"There are no pictures of the tables: {type(error).__name__}: {error}")
         return {}
-    return {name: {"picture": _markdown(name, picture)} for name, picture in pictures.items() if picture}
+    return {name: {"picture": _markdown(CAPTIONS[name], picture)} for name, picture in pictures.items() if picture}
 
 
 def _metadata(written: WrittenReport) -> dict[str, Any]:
@@ -70,19 +70,20 @@ def _metadata(written: WrittenReport) -> dict[str, Any]:
 
     report = written.report
     panels = report.scopes[0].panels
-    pictures = {title: panel_picture(name, panels[name]) for name, title in _SHOWN_PANELS.items()}
+    pictures = {name: panel_picture(name, panels[name]) for name in _SHOWN}
     return {
         "dagster/uri": MetadataValue.path(written.uri),
         "bytes": written.size,
         "first_day": str(report.first_day),
         "newest_day": str(report.newest_day),
         "playlists": len(report.directory),
-        **{title: _markdown(title, picture) for title, picture in pictures.items() if picture},
+        **{_SHOWN[name]: _markdown(panels[name].summary, picture) for name, picture in pictures.items() if picture},
     }
 
 
-def _markdown(about: str, picture: bytes) -> MetadataValue:
-    return MetadataValue.md(f"![{about}](data:image/png;base64,{base64.b64encode(picture).decode()})")
+def _markdown(caption: str, picture: bytes) -> MetadataValue:
+    image = base64.b64encode(picture).decode()
+    return MetadataValue.md(f"{caption}\n\n![{caption}](data:image/png;base64,{image})")
 
 
 def _checked(description: str, *, passed: bool) -> AssetCheckResult:

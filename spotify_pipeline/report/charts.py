@@ -224,7 +224,7 @@ def _decades() -> Layered:
     y = alt.Y("tracks:Q", axis=None)
     bars = base.mark_bar(cornerRadiusEnd=2).encode(
         y=y,
-        fill=alt.condition("datum.decade === '?'", alt.value(var("hatch")), alt.value(var("added"))),
+        fill=alt.condition("datum.decade === '?'", alt.value(hatching("not_run")), alt.value(var("added"))),
         tooltip=[
             alt.Tooltip("decade:N", title="Decade"),
             alt.Tooltip("tracks:Q", title="Tracks", format=","),

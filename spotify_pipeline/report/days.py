@@ -13,6 +13,7 @@ from spotify_pipeline.report.panels import Cell, Key, Link, Panel, Rows
 
 CALENDAR_WEEKS = 53
 FLOW_DAYS = 90
+MOST_WITHOUT_GAPS = 15
 _LEVELS = 4
 
 
@@ -161,12 +162,15 @@ def length(spans: Sequence[Span]) -> Panel:
 
 
 def coverage(history: History, facts: Facts, scopes: Sequence[str], *, overall: bool) -> Panel:
-    """Which days are known of which playlist."""
+    """Which days are known of which playlist; of many playlists those with gaps are drawn."""
+    drawn = [one for one in scopes if any(span.state != READ for span in history.spans[one])]
+    if len(scopes) <= MOST_WITHOUT_GAPS:
+        drawn = list(scopes)
     rows: Rows = []
     missing: Rows = []
     names: Rows = []
     table: list[tuple[Cell, ...]] = []
-    for order, scope in enumerate(scopes):
+    for order, scope in enumerate(drawn):
         name = facts.name(scope)
         if overall:
             names.append({"playlist": name, "order": order})
@@ -187,11 +191,15 @@ def coverage(history: History, facts: Facts, scopes: Sequence[str], *, overall: 
     gaps = [span for scope in scopes for span in history.spans[scope] if span.state != READ]
     head = ("From", "Up to", "Days", "What came of it", "Why")
     return Panel(
-        summary=summaries.coverage({scope: history.spans[scope] for scope in scopes}, overall=overall),
+        summary=summaries.coverage(
+            [span for scope in scopes for span in history.spans[scope]],
+            overall=overall,
+            left_out=len(scopes) - len(drawn),
+        ),
         data={"rows": rows, "gaps": missing, "names": names},
         head=("Playlist", *head) if overall else head,
         rows=table,
-        legend=(Key(READ, "read"), *gap_keys(gaps)),
+        legend=(Key(READ, "read"), *gap_keys(gaps)) if drawn else (),
     )
 
 

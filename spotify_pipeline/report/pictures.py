@@ -160,15 +160,16 @@ def _configured(chart: Layered) -> dict[str, Any]:
 
 
 class _Picture(NamedTuple):
+    caption: str
     rows: Callable[[Frames], Rows]
     spec: Callable[[], dict[str, Any]]
 
 
 _PICTURES = {
-    COVERAGE.name: _Picture(_status_rows, _statuses),
-    PLAYLIST_EVENTS.name: _Picture(_event_rows, _events),
-    ALBUMS.name: _Picture(_decade_rows, lambda: specs()["decades"]),
-    ARTISTS.name: _Picture(_artist_rows, _artists),
+    COVERAGE.name: _Picture("What came of the playlists that day.", _status_rows, _statuses),
+    PLAYLIST_EVENTS.name: _Picture("How many items went (left) and came (right).", _event_rows, _events),
+    ALBUMS.name: _Picture("Albums by decade of release.", _decade_rows, lambda: specs()["decades"]),
+    ARTISTS.name: _Picture("The artists with the most different tracks.", _artist_rows, _artists),
 }
-PICTURED = frozenset(_PICTURES)
-"""The tables that have pictures."""
+CAPTIONS = {table: picture.caption for table, picture in _PICTURES.items()}
+"""What is on the picture of each table that has one."""

@@ -61,16 +61,18 @@ def length(read: Sequence[Span]) -> str:
     return f"{now}, {first:,} on {words.day(read[0].first_day)}; between {low:,} and {high:,} meanwhile."
 
 
-def coverage(histories: Mapping[str, Sequence[Span]], *, overall: bool) -> str:
-    """How many of the days are known."""
-    spans = [span for its in histories.values() for span in its]
+def coverage(spans: Sequence[Span], *, overall: bool, left_out: int) -> str:
+    """How many of the days are known; `left_out` playlists have no gap and are not drawn."""
     days = sum(span.days for span in spans)
     known = sum(span.days for span in spans if span.state == READ)
     gaps = {meaning: sum(span.days for span in spans if span.state == state) for state, meaning in GAPS.items()}
     unit = "playlist-day" if overall else "day"
     share = f"{words.percent(known, days)} of {words.count(days, unit)} {'are' if days != 1 else 'is'} known"
     missing = [f"{number:,} {meaning}" for meaning, number in gaps.items() if number]
-    return f"{share}; the others: {words.listed(missing)}." if missing else f"{share}: there is no gap."
+    gapless = f" {words.count(left_out, 'playlist')} without any gap {'is' if left_out == 1 else 'are'} not drawn."
+    if not missing:
+        return f"{share}: there is no gap."
+    return f"{share}; the others: {words.listed(missing)}.{gapless if left_out else ''}"
 
 
 def decades(dated: Mapping[int, int], undated: int) -> str:

@@ -25,10 +25,10 @@ def brief_day(value: date) -> str:
 
 
 def percent(part: float, whole: float) -> str:
-    """A share without decimals, which never rounds something to nothing, or a part to all."""
+    """A share; it never rounds something to nothing, or a part to all."""
     share = 100 * part / whole
     if 0 < share < 1:
-        return "less than 1%"
+        return "less than 0.1%" if share < 0.1 else f"{share:.1f}%"
     if 99 < share < 100:
         return "more than 99%"
     return f"{share:.0f}%"

@@ -10,14 +10,14 @@ from dagster import AssetCheckSeverity, AssetKey, DagsterInstance, MarkdownMetad
 from spotify_pipeline.cli.daily_job import execute_day
 from spotify_pipeline.orchestration import report as module
 from spotify_pipeline.report import page
-from spotify_pipeline.report.pictures import PICTURED
+from spotify_pipeline.report.pictures import CAPTIONS
 from spotify_pipeline_tests.orchestration.conftest import DAY, BackendsOn
 from spotify_pipeline_tests.orchestration.test_daily_snapshot import run
 
 
 def assert_shows_a_picture(value: Any) -> None:
     assert isinstance(value, MarkdownMetadataValue)
-    found = re.fullmatch(r"!\[[^\]]+\]\(data:image/png;base64,([A-Za-z0-9+/=]+)\)", value.value)
+    found = re.fullmatch(r".+\.\n\n!\[[^\]]+\]\(data:image/png;base64,([A-Za-z0-9+/=]+)\)", value.value)
     assert found
     assert base64.b64decode(found[1]).startswith(b"\x89PNG")
 
@@ -33,13 +33,13 @@ def test_a_day_ends_with_the_report_and_tables_have_pictures(
     assert shown.metadata["dagster/uri"].value == str(file)
     assert shown.metadata["bytes"].value == file.stat().st_size
     assert shown.metadata["newest_day"].value == str(DAY)
-    assert_shows_a_picture(shown.metadata["What is known, and what is not"])
+    assert_shows_a_picture(shown.metadata["known_days"])
     pictures = {
         one.asset_key.to_user_string(): one.metadata["picture"]
         for one in result.asset_materializations_for_node("tables.transform_playlists")
         if "picture" in one.metadata
     }
-    assert pictures.keys() == PICTURED - {"playlist_events"}  # a first day has none
+    assert pictures.keys() == CAPTIONS.keys() - {"playlist_events"}  # a first day has none
     for picture in pictures.values():
         assert_shows_a_picture(picture)
 

@@ -5,7 +5,7 @@ import struct
 import polars as pl
 import pytest
 
-from spotify_pipeline.report.pictures import PICTURED, panel_picture, table_picture
+from spotify_pipeline.report.pictures import CAPTIONS, panel_picture, table_picture
 from spotify_pipeline.report.scopes import Report, make_report
 from spotify_pipeline.report.theme import GAP_COLOURS, LIGHT, in_light
 from spotify_pipeline.tables.declarations import TABLES
@@ -20,7 +20,7 @@ def size_of(png: bytes | None) -> tuple[int, int]:
     return width, height
 
 
-@pytest.mark.parametrize("table", sorted(PICTURED))
+@pytest.mark.parametrize("table", sorted(CAPTIONS))
 def test_a_table_s_day_has_a_picture_and_an_empty_day_has_none(table: str) -> None:
     width, height = size_of(table_picture(table, sound_day().__getitem__))
     assert 600 < width < 800

@@ -109,28 +109,36 @@
     svg.append(shape("path", { d: path, class: "line" }));
     return svg;
   };
-  const fillDirectory = (section) => {
-    const head = ["Playlist", "Items, day by day", "Items", "Came", "Went", "Last read", "Spotify"];
-    const numeric = [2, 3, 4];
-    const rows = page.directory.map(([id, name, url, items, lastRead, came, went, steps, inDetail]) => make("tr", {},
-      make("th", { scope: "row" }, inDetail ? make("a", { href: toScope(id) }, isolated(name)) : isolated(name)),
-      make("td", { class: "spark" }, sparkline(steps)),
-      make("td", { class: "number" }, items === null ? "–" : number(items)),
-      make("td", { class: "number came" }, came ? `+${number(came)}` : "·"),
-      make("td", { class: "number went" }, went ? `−${number(went)}` : "·"),
-      make("td", { class: "date" }, lastRead === null ? "never" : lastRead),
-      make("td", { class: "out" }, isSafe(url) ? (() => {
-        const link = inSpotify(url, "↗");
-        link.setAttribute("aria-label", `${name} in Spotify`);
-        return link;
-      })() : "")));
-    const plain = page.directory.filter((line) => !line[8]).length;
-    section.querySelector(".summary").textContent = `${page.directory.length} playlists, each with its length day by day. Choose one to see it in detail.`
-      + (plain ? ` The ${plain} without a link have changed least recently, and are shown here only.` : "");
-    section.querySelector(".list").replaceChildren(make("table", { class: "directory" },
+  const directory = (lines) => {
+    const heads = ["Playlist", "Items, day by day", "Items", "Came", "Went", "Last read", "Spotify"];
+    const kinds = ["", "", "number", "number", "number", "date", "out"];
+    const rows = lines.map(([id, name, url, items, lastRead, came, went, steps, inDetail]) => {
+      const link = isSafe(url) ? inSpotify(url, "↗") : "";
+      if (link) link.setAttribute("aria-label", `${name} in Spotify`);
+      return make("tr", {},
+        make("th", { scope: "row" }, inDetail ? make("a", { href: toScope(id) }, isolated(name)) : isolated(name)),
+        make("td", { class: "spark" }, sparkline(steps)),
+        make("td", { class: "number" }, items === null ? "–" : number(items)),
+        make("td", { class: "number came" }, came ? `+${number(came)}` : "·"),
+        make("td", { class: "number went" }, went ? `−${number(went)}` : "·"),
+        make("td", { class: "date" }, lastRead === null ? "never" : lastRead),
+        make("td", { class: "out" }, link));
+    });
+    return make("table", { class: "directory" },
       make("caption", { class: "visually-hidden" }, "The playlists"),
-      make("thead", {}, make("tr", {}, ...head.map((text, index) => make("th", { scope: "col", class: numeric.includes(index) ? "number" : "" }, text)))),
-      make("tbody", {}, ...rows)));
+      make("thead", {}, make("tr", {}, ...heads.map((text, index) => make("th", { scope: "col", class: kinds[index] }, text)))),
+      make("tbody", {}, ...rows));
+  };
+  const fillDirectory = (section) => {
+    const [inDetail, others] = [true, false].map((wanted) => page.directory.filter((line) => line[8] === wanted));
+    section.querySelector(".summary").textContent = others.length
+      ? `The ${inDetail.length} of ${page.directory.length} playlists that have changed most recently. Choose one to see it in detail.`
+      : `${page.directory.length} playlists, each with its length day by day. Choose one to see it in detail.`;
+    const list = section.querySelector(".list");
+    list.replaceChildren(directory(inDetail));
+    if (others.length) {
+      list.append(make("details", {}, make("summary", {}, `${others.length} more, whose changes are older or unknown`), directory(others)));
+    }
   };
   const fill = (section, panel) => {
     section.querySelector(".summary").textContent = panel.summary;
