@@ -1,6 +1,7 @@
 """The text of the named queries, as Athena will read it."""
 
 import re
+from pathlib import Path
 
 import pytest
 from sqlglot import exp, parse_one
@@ -90,6 +91,13 @@ def test_it_reads_no_more_days_than_its_question_needs(query: NamedQuery) -> Non
         if not is_about_days_only(select):
             found |= unbounded(select)
     assert found == WHOLE_HISTORY.get(query.name, set())
+
+
+def test_the_page_about_athena_names_those_that_read_all_days() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "athena.md").read_text(encoding="utf-8")
+    sentence = re.search(r"\bOnly `[^.]+\.", page)
+    assert sentence is not None
+    assert set(re.findall(r"`(\w+)`", sentence[0])) == WHOLE_HISTORY.keys() | VIEWS.keys()
 
 
 @pytest.mark.parametrize(
