@@ -19,11 +19,14 @@ credited AS (
         credit.track_id,
         credit.snapshot_date,
         array_join(array_agg(artist.name ORDER BY credit.artist_position), ', ') AS artists
-    FROM track_artists AS credit -- first, so that the days found by the join keep other days from being read
-    JOIN artists AS artist
-        ON artist.artist_id = credit.artist_id AND artist.snapshot_date = credit.snapshot_date
-    JOIN (SELECT DISTINCT track_id, previous_snapshot_date FROM removed) AS tracks_removed
-        ON tracks_removed.track_id = credit.track_id AND tracks_removed.previous_snapshot_date = credit.snapshot_date
+    FROM artists AS artist -- first, so that the days found by the join keep other days from being read
+    JOIN (
+        SELECT DISTINCT credit.track_id, credit.snapshot_date, credit.artist_position, credit.artist_id
+        FROM track_artists AS credit -- first, as well
+        JOIN removed
+            ON removed.track_id = credit.track_id AND removed.previous_snapshot_date = credit.snapshot_date
+    ) AS credit
+        ON credit.artist_id = artist.artist_id AND credit.snapshot_date = artist.snapshot_date
     GROUP BY credit.track_id, credit.snapshot_date
 )
 SELECT
