@@ -37,7 +37,7 @@ def transform_day(backends: Warehouse, day: RawDay) -> dict[str, pl.DataFrame]:
     A document that cannot be read is taken aside, and its playlist becomes `failed` in the day's manifest, so that
     running the day again reads it anew.
     """
-    raw, readings = backends.raw, _PublishedReadings(backends)
+    raw, readings = backends.raw, PublishedReadings(backends)
     transformed = transform(day.manifest, day.document, partial(_previous, raw, readings))
     if transformed.rejected:
         # First aside, then the manifest: a crash between leaves a document that is missing, which fails it again.
@@ -47,7 +47,7 @@ def transform_day(backends: Warehouse, day: RawDay) -> dict[str, pl.DataFrame]:
     return transformed.frames | _detailed(transformed.frames, raw.details, day.manifest.snapshot_date)
 
 
-def _previous(raw: RawStore, readings: "_PublishedReadings", row: Coverage) -> Previous | None:
+def _previous(raw: RawStore, readings: "PublishedReadings", row: Coverage) -> Previous | None:
     """The newest earlier reading of a playlist whose document can still be read."""
     for reading in readings.before(row):
         with suppress(DataError):  # it was removed, taken aside, or damaged since
@@ -103,7 +103,7 @@ def _manifest_or_none(raw: RawStore, day: date) -> Manifest | None:
 
 def _published_before(backends: Warehouse, manifest: Manifest) -> dict[str, Published]:
     """What each playlist had when it was last published."""
-    readings = _PublishedReadings(backends)
+    readings = PublishedReadings(backends)
     newest = {row.playlist_id: next(readings.before(row), None) for row in manifest.playlists}
     return {
         playlist_id: Published(reading.snapshot_date, reading.items_read, reading.items_total)
@@ -112,7 +112,7 @@ def _published_before(backends: Warehouse, manifest: Manifest) -> dict[str, Publ
     }
 
 
-class _PublishedReadings:
+class PublishedReadings:
     """The earlier readings of playlists that SQL shows.
 
     Days that were read but are not published are passed over: what was held back yesterday is no measure for today, and
