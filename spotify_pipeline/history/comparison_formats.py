@@ -19,7 +19,6 @@ from spotify_pipeline.history.words import (
     METADATA_SIGN,
     SIGNS,
     artists_of,
-    counted,
     metadata_sentence,
     name_of,
     ordinal,
@@ -62,7 +61,7 @@ def as_table(comparison: Comparison) -> Printed:
     parts: list[RenderableType] = [*sentences]
     if table.rows:
         parts += ["", table] if sentences else [table]
-    return Printed(Group(title, "", *parts, "", f"{_counts(comparison)} {_readings(comparison)}"))
+    return Printed(Group(title, "", *parts, "", f"{_counts(comparison)},", _readings(comparison)))
 
 
 def as_csv_rows(comparison: Comparison) -> Printed:
@@ -138,7 +137,7 @@ def _counts(comparison: Comparison) -> str:
     kinds = [change.event.event for change in comparison.changes]
     counts = [f"{kinds.count(kind):,} {kind}" for kind in SIGNS if kind in kinds]
     of_playlist = sum(kind not in SIGNS for kind in kinds)
-    return ", ".join([*counts, *([counted(of_playlist, "change") + " of the playlist itself"] if of_playlist else [])])
+    return ", ".join([*counts, *([f"{of_playlist} of the playlist itself"] if of_playlist else [])])
 
 
 def _readings(comparison: Comparison) -> str:

@@ -2,7 +2,6 @@
 
 import html
 import unicodedata
-from datetime import date
 
 from spotify_pipeline.history.items import Item
 
@@ -30,11 +29,6 @@ def artists_of(item: Item) -> str:
     return {"episode": "(episode)", "local": "(local file)"}.get(item.item_type, "")
 
 
-def title_of(item: Item) -> str:
-    """Name and artists."""
-    return " \N{EN DASH} ".join(part for part in (name_of(item), artists_of(item)) if part)
-
-
 def value_of(event: str, value: str | None) -> str:
     """A value of the metadata; Spotify sends descriptions with HTML entities."""
     shown = visible(html.unescape(value or "") if event == "described" else value or "")
@@ -60,9 +54,3 @@ def ordinal(position: int | None) -> str:
 def counted(number: int, noun: str) -> str:
     """`1 item`, `2 items`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def days_before(earlier: date, later: date) -> str:
-    """`2026-11-01`, and how long before that was unless it was the day before."""
-    days = (later - earlier).days
-    return f"{earlier}, {counted(days, 'day')} before" if days > 1 else str(earlier)

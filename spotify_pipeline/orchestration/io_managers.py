@@ -56,7 +56,7 @@ class TablePartitionsIOManager(IOManager):
         self._keep(table, day, obj)
         metadata = partition_metadata(table, obj, self._backends.tables.uri(table.name, day))
         if table is PLAYLIST_EVENTS:
-            metadata |= events_metadata(digest_day(self._backends, day, obj))
+            metadata = events_metadata(digest_day(self._backends, day, obj)) | metadata
         context.add_output_metadata(metadata)
 
     def load_input(self, context: InputContext) -> pl.DataFrame:
