@@ -111,6 +111,18 @@ def test_a_day_that_is_held_back_is_passed_over(run: Run, fake: FakeSpotify) -> 
     assert (event["event"], event["previous_snapshot_date"], event["gap_days"]) == ("added", DAYS[0], 2)
 
 
+def test_a_day_that_is_unchanged_since_one_that_is_held_back_is_compared_with_what_is_shown(
+    run: Run, fake: FakeSpotify
+) -> None:
+    run(DAYS[0])
+    grow(fake, -2)
+    run(DAYS[1], published=False)
+    events = run(DAYS[2], Status.UNCHANGED, published=False)
+    assert [(event["event"], event["previous_snapshot_date"], event["gap_days"]) for event in events] == [
+        ("removed", DAYS[0], 2)
+    ] * 2
+
+
 @pytest.mark.parametrize("spoil", [Path.unlink, lambda path: path.write_bytes(gzip.compress(b"no playlist"))])
 def test_where_the_earlier_document_is_gone_an_older_one_is_compared_with(
     spoil: Callable[[Path], object], run: Run, fake: FakeSpotify, tmp_path: Path

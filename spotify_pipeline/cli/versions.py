@@ -10,7 +10,7 @@ from spotify_pipeline.history.comparison_formats import COMPARISON_FORMATS
 from spotify_pipeline.history.printed import Printed
 from spotify_pipeline.history.version_formats import VERSION_FORMATS
 from spotify_pipeline.settings import load_settings
-from spotify_pipeline.steps.readings import Readings, compare, find_playlist
+from spotify_pipeline.steps.versions import Readings, compare, find_playlist
 
 _DAYS_BACK = {"today": 0, "yesterday": 1}
 

@@ -16,8 +16,8 @@ from spotify_pipeline.history.digest import MOST_PLAYLISTS, ChangedPlaylist, Cou
 from spotify_pipeline.history.items import items_of
 from spotify_pipeline.history.versions import with_items
 from spotify_pipeline.spotify.documents import Playlist
-from spotify_pipeline.spotify.manifest import Manifest, Status
-from spotify_pipeline.steps.tables import PublishedReadings
+from spotify_pipeline.spotify.manifest import Manifest
+from spotify_pipeline.steps.tables import published_before
 from spotify_pipeline.storage.raw import RawStore
 from spotify_pipeline.tables.events import Event
 from spotify_pipeline.tables.transform import decode_playlist
@@ -40,7 +40,7 @@ def digest_day(backends: Warehouse, day: date, events: pl.DataFrame) -> str:
     by_playlist.sort(key=lambda rows: rows.height, reverse=True)
     shown = [_changed(backends.raw, day, rows) for rows in by_playlist[:MOST_PLAYLISTS]]
     changed = set(events["playlist_id"])
-    return digest(day, _counts(PublishedReadings(backends), backends.raw.open_day(day).manifest, changed), shown)
+    return digest(day, _counts(backends, backends.raw.open_day(day).manifest, changed), shown)
 
 
 def _changed(raw: RawStore, day: date, rows: pl.DataFrame) -> ChangedPlaylist:
@@ -57,8 +57,8 @@ def _document(raw: RawStore, day: date, playlist_id: str) -> Playlist | None:
     return None
 
 
-def _counts(readings: PublishedReadings, manifest: Manifest, changed: set[str]) -> Counts:
-    others = [row for row in manifest.playlists if row.status.has_rows and row.playlist_id not in changed]
-    first = [row for row in others if row.status is Status.OBSERVED and next(readings.before(row), None) is None]
+def _counts(backends: Warehouse, manifest: Manifest, changed: set[str]) -> Counts:
+    others = {row.playlist_id for row in manifest.playlists if row.status.has_rows} - changed
+    first = others - published_before(backends, manifest).keys()
     missing = Counter(row.status.value for row in manifest.playlists if not row.status.has_rows)
     return Counts(len(changed), len(others) - len(first), len(first), missing)

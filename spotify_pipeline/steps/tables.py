@@ -37,7 +37,7 @@ def transform_day(backends: Warehouse, day: RawDay) -> dict[str, pl.DataFrame]:
     A document that cannot be read is taken aside, and its playlist becomes `failed` in the day's manifest, so that
     running the day again reads it anew.
     """
-    raw, readings = backends.raw, PublishedReadings(backends)
+    raw, readings = backends.raw, _PublishedReadings(backends)
     transformed = transform(day.manifest, day.document, partial(_previous, raw, readings))
     if transformed.rejected:
         # First aside, then the manifest: a crash between leaves a document that is missing, which fails it again.
@@ -47,9 +47,11 @@ def transform_day(backends: Warehouse, day: RawDay) -> dict[str, pl.DataFrame]:
     return transformed.frames | _detailed(transformed.frames, raw.details, day.manifest.snapshot_date)
 
 
-def _previous(raw: RawStore, readings: "PublishedReadings", row: Coverage) -> Previous | None:
-    """The newest earlier reading of a playlist whose document can still be read."""
+def _previous(raw: RawStore, readings: "_PublishedReadings", row: Coverage) -> Previous | None:
+    """The newest earlier reading of a playlist whose document can still be read, but for what is unchanged since."""
     for reading in readings.before(row):
+        if row.observed_date and row.observed_date <= reading.snapshot_date:
+            return None
         with suppress(DataError):  # it was removed, taken aside, or damaged since
             document = raw.read_document(reading.snapshot_date, row.playlist_id)
             return Previous(reading.snapshot_date, decode_playlist(row.playlist_id, document))
@@ -76,7 +78,7 @@ def audit_day(backends: Warehouse, day: date) -> list[Finding]:
     return audit(
         AuditedDay(
             table=lambda table: backends.tables.read(table, day),
-            before=_published_before(backends, manifest) if manifest else {},
+            before=published_before(backends, manifest) if manifest else {},
             accepted=frozenset(row.playlist_id for row in manifest.playlists if row.accepted)
             if manifest
             else frozenset(),
@@ -101,9 +103,9 @@ def _manifest_or_none(raw: RawStore, day: date) -> Manifest | None:
     return found.manifest if found else None
 
 
-def _published_before(backends: Warehouse, manifest: Manifest) -> dict[str, Published]:
+def published_before(backends: Warehouse, manifest: Manifest) -> dict[str, Published]:
     """What each playlist had when it was last published."""
-    readings = PublishedReadings(backends)
+    readings = _PublishedReadings(backends)
     newest = {row.playlist_id: next(readings.before(row), None) for row in manifest.playlists}
     return {
         playlist_id: Published(reading.snapshot_date, reading.items_read, reading.items_total)
@@ -112,12 +114,12 @@ def _published_before(backends: Warehouse, manifest: Manifest) -> dict[str, Publ
     }
 
 
-class PublishedReadings:
+class _PublishedReadings:
     """The earlier readings of playlists that SQL shows.
 
     Days that were read but are not published are passed over: what was held back yesterday is no measure for today, and
     nothing that has happened. So are those that were published and then read again, and held back: their manifest tells
-    of the newer reading.
+    of the newer reading. So are days whose document of the playlist was damaged: they have no rows of it any more.
     """
 
     def __init__(self, backends: Warehouse) -> None:
@@ -131,10 +133,10 @@ class PublishedReadings:
         """Those of a playlist before a row of a manifest, newest first."""
         reading = row.previous
         while reading:
-            if self._is_shown(reading.snapshot_date):
+            found = self._rows_of_day(reading.snapshot_date).get(row.playlist_id)
+            if found and found.status.has_rows and self._is_shown(reading.snapshot_date):
                 yield reading
-            older = self._rows_of_day(reading.snapshot_date).get(row.playlist_id)
-            reading = older.previous if older else None
+            reading = found.previous if found else None
 
     def _look_whether_shown(self, day: date) -> bool:
         return day in self._published() and not self._backends.tables.staged(day)

@@ -60,7 +60,7 @@ def transform(
     Args:
         manifest: the day's manifest.
         read_document: gives the raw JSON of a playlist of that day; raises `DataError` where it is damaged.
-        read_previous: gives the newest reading with rows of an earlier day, if there is one.
+        read_previous: gives the newest reading of an earlier day that may differ, if there is one.
 
     Returns:
         A frame for each declared table, sorted by primary key. A playlist whose document cannot be read has no rows
@@ -79,8 +79,7 @@ def transform(
                 rejected[row.playlist_id] = str(error)
             else:
                 tables.add_playlist(row, playlist)
-                # What is unchanged has no events, and what was never read before has nothing to be compared with.
-                if row.status is Status.OBSERVED and (previous := read_previous(row)):
+                if row.status.has_rows and (previous := read_previous(row)):
                     tables.add_events(previous.playlist, playlist, previous.day, manifest.snapshot_date)
     for row in mark_failed(manifest, rejected).playlists:
         tables.add_coverage(row)

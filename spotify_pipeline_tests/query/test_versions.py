@@ -7,7 +7,7 @@ from typing import Any
 
 from spotify_pipeline.backends.choice import choose_backends
 from spotify_pipeline.settings import load_settings
-from spotify_pipeline.steps.readings import Readings, compare
+from spotify_pipeline.steps.versions import Readings, compare
 from spotify_pipeline.tables.events import Event
 from spotify_pipeline_tests.query.history import DAYS, History
 

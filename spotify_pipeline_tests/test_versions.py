@@ -9,8 +9,8 @@ import pytest
 
 from spotify_pipeline.errors import PipelineError
 from spotify_pipeline.steps.digest import digest_day
-from spotify_pipeline.steps.readings import Readings, compare, find_playlist
 from spotify_pipeline.steps.tables import publish_day, transform_day
+from spotify_pipeline.steps.versions import Readings, compare, find_playlist
 from spotify_pipeline.tables.declarations import TABLES
 from spotify_pipeline_tests.fake_backends import FakeBackends
 from spotify_pipeline_tests.spotify.fake_spotify import FakePlaylist, FakeSpotify, error, found, playlist_id
@@ -135,11 +135,17 @@ def test_a_day_on_which_it_could_not_be_read_says_why(
     assert note.endswith("), so this is how it was on 2026-01-02.")
 
 
-def test_a_day_that_was_read_anew_and_is_held_back_is_not_shown(run: Run, fake: FakeSpotify, readings: Open) -> None:
+@pytest.mark.parametrize("transformed", [True, False])
+def test_a_day_that_was_read_anew_and_is_not_published_again_is_not_shown(
+    transformed: bool, run: Run, fake: FakeSpotify, readings: Open, tmp_path: Path
+) -> None:
     run(DAYS[0])
     run(DAYS[1])
     grow(fake, -2)
-    run(DAYS[1], published=False, refresh=True)
+    if transformed:
+        run(DAYS[1], published=False, refresh=True)
+    else:
+        backends_on(DAYS[1], fake, tmp_path).extract(refresh=True)
     version = readings().on(DAYS[1])
     assert (version.snapshot_date, len(version.items)) == (DAYS[0], 3)
     assert "(the raw document of that day is not the one that SQL shows" in (version.note or "")

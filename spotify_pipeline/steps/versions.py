@@ -1,4 +1,4 @@
-"""The readings of one playlist that SQL shows: which playlist is meant, when it was read, and how it was on a day.
+"""Versions of one playlist, from its readings that SQL shows: which playlist is meant, and how it was on a day.
 
 What SQL shows is asked of SQL: one question over `coverage` tells of every day of a playlist, however long its history.
 """
@@ -7,7 +7,7 @@ import difflib
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
 from spotify_pipeline.backends.warehouse import Warehouse
@@ -29,6 +29,7 @@ class _Covered(NamedTuple):
     status: Status
     reason: str | None
     observed_date: date | None
+    fetched_at: datetime | None
 
 
 def find_playlist(engine: Engine, text: str) -> str:
@@ -71,8 +72,8 @@ def _folded(name: str) -> str:
 class Readings:
     """The days of one playlist, as SQL shows them now.
 
-    A day that was published, then read anew and held back is passed over: its document is the newer one. So is a day
-    whose document is gone or damaged.
+    A day that was published, and then read anew without being published again, is passed over: its document is the
+    newer one. So is a day whose document is gone or damaged.
     """
 
     def __init__(self, backends: Warehouse, playlist_id: str) -> None:
@@ -85,7 +86,7 @@ class Readings:
         self._backends = backends
         self._id = playlist_id
         rows = backends.engine.ask(
-            "SELECT snapshot_date, status, reason, observed_date FROM coverage "
+            "SELECT snapshot_date, status, reason, observed_date, fetched_at FROM coverage "
             f"WHERE playlist_id = '{playlist_id}' ORDER BY snapshot_date"
         ).rows
         self._days = [_Covered(day, Status(status), *others) for day, status, *others in rows]
@@ -147,7 +148,10 @@ class Readings:
         return None
 
     def _is_shown(self, covered: _Covered) -> bool:
-        return covered.status.has_rows and not self._backends.tables.staged(covered.day)
+        """Whether the raw document of the day is the one that SQL shows."""
+        found = self._backends.raw.find_day(covered.day) if covered.status.has_rows else None
+        row = found.manifest.by_id().get(self._id) if found else None
+        return row is not None and row.status.has_rows and _is_same_time(row.fetched_at, covered.fetched_at)
 
     def _why_not(self, day: date) -> str:
         covered = next((covered for covered in self._days if covered.day == day), None)
@@ -181,6 +185,13 @@ def compare(readings: Readings, first: date | None = None, last: date | None = N
             "what has happened since then is not known."
         )
     return Comparison(before, after)
+
+
+def _is_same_time(read: datetime | None, shown: datetime | None) -> bool:
+    """Whether SQL shows this time, which it does without a zone, and Athena in milliseconds."""
+    if read is None or shown is None:
+        return read is shown
+    return abs(read.astimezone(UTC).replace(tzinfo=None) - shown) < timedelta(milliseconds=1)
 
 
 def _outcome(covered: _Covered) -> str:
