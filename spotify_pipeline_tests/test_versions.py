@@ -1,17 +1,20 @@
 """A playlist on days on which not everything could be read: what is shown, and what is said about it."""
 
 import gzip
+import re
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from spotify_pipeline.errors import PipelineError
+from spotify_pipeline.spotify.manifest import Coverage, Manifest, Status
 from spotify_pipeline.steps.digest import digest_day
 from spotify_pipeline.steps.tables import publish_day, transform_day
 from spotify_pipeline.steps.versions import Readings, compare, find_playlist
-from spotify_pipeline.tables.declarations import TABLES
+from spotify_pipeline.tables.declarations import PLAYLIST_EVENTS, TABLES
 from spotify_pipeline_tests.fake_backends import FakeBackends
 from spotify_pipeline_tests.spotify.fake_spotify import FakePlaylist, FakeSpotify, error, found, playlist_id
 from spotify_pipeline_tests.test_history import fail, grow, restrict
@@ -266,6 +269,27 @@ def test_a_quiet_day_reads_no_document_for_its_digest(
         path.unlink()
     events = last.tables.read("playlist_events", DAYS[1])
     assert digest_day(last, DAYS[1], events) == "Nothing has changed: 2 playlists as before."
+
+
+def test_of_very_many_changed_playlists_those_with_most_changes_are_read_and_shown(last: FakeBackends) -> None:
+    ids = [playlist_id(number) for number in range(40)]
+    rows = [Coverage(id_, Status.OBSERVED, observed_date=DAYS[1]) for id_ in ids]
+    last.raw.commit(Manifest(DAYS[1], rows))
+    known = {"event": "removed", "item_key": "spotify:track:a", "previous_position": 0}
+    known |= {"previous_snapshot_date": DAYS[0], "gap_days": 1}
+    events = pl.DataFrame(
+        [
+            known | {"playlist_id": id_, "event_number": number}
+            for id_ in ids
+            for number in range(2 if id_ == ID else 1)
+        ],
+        schema=PLAYLIST_EVENTS.polars_schema(),
+    )
+    digest = digest_day(last, DAYS[1], events)
+    first, *others = re.findall(r"^### \[(\d+)\]", digest, re.MULTILINE)
+    assert (first, len(others)) == (ID, 29)
+    assert digest.startswith("40 playlists changed.")
+    assert digest.endswith("And 10 playlists more.")
 
 
 def test_the_digest_tells_what_was_compared_what_is_new_and_what_could_not_be_read(

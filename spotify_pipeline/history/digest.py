@@ -55,7 +55,7 @@ def digest(day: date, counts: Counts, shown: Sequence[ChangedPlaylist]) -> str:
     """
     paragraphs = [_summary(counts), *("\n".join(_section(day, playlist)) for playlist in shown)]
     if more := counts.changed - len(shown):
-        paragraphs.append(f"And {counted(more, 'playlist')} more with fewer changes.")
+        paragraphs.append(f"And {counted(more, 'playlist')} more.")
     return "\n\n".join(paragraphs)
 
 

@@ -7,12 +7,20 @@ from spotify_pipeline.history.items import Item
 
 SIGNS = {"added": "+", "removed": "\N{MINUS SIGN}", "moved": "↕", "replaced": "⇄"}
 METADATA_SIGN = "✎"
-_CONTROLS = {"Cc", "Zl", "Zp"}  # categories of Unicode, line ends among them
+_LINE_ENDS_AND_CONTROLS = {"Cc", "Zl", "Zp"}  # categories of Unicode
+_TURNS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}  # classes of its bidirectional algorithm
 
 
 def visible(text: str) -> str:
-    """The text on one line, without what would steer a terminal or forge a line: names are other people's."""
-    return "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(sign) in _CONTROLS else sign for sign in text)
+    """The text on one line, without what steers a terminal, forges a line or turns the rest of one round.
+
+    Names are other people's.
+    """
+    return "".join("\N{REPLACEMENT CHARACTER}" if _does_something(sign) else sign for sign in text)
+
+
+def _does_something(sign: str) -> bool:
+    return unicodedata.category(sign) in _LINE_ENDS_AND_CONTROLS or unicodedata.bidirectional(sign) in _TURNS
 
 
 def name_of(item: Item) -> str:

@@ -188,10 +188,14 @@ def compare(readings: Readings, first: date | None = None, last: date | None = N
 
 
 def _is_same_time(read: datetime | None, shown: datetime | None) -> bool:
-    """Whether SQL shows this time, which it does without a zone, and Athena in milliseconds."""
+    """Whether SQL shows this time: an engine may leave the zone out, and Athena has milliseconds only."""
     if read is None or shown is None:
         return read is shown
-    return abs(read.astimezone(UTC).replace(tzinfo=None) - shown) < timedelta(milliseconds=1)
+    return abs(_in_utc(read) - _in_utc(shown)) < timedelta(milliseconds=1)
+
+
+def _in_utc(time: datetime) -> datetime:
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def _outcome(covered: _Covered) -> str:
