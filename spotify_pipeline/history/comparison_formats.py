@@ -19,6 +19,7 @@ from spotify_pipeline.history.words import (
     METADATA_SIGN,
     SIGNS,
     artists_of,
+    counted,
     metadata_sentence,
     name_of,
     ordinal,
@@ -35,7 +36,7 @@ _EVENT_COLUMNS = [field.name for field in fields(Event)]
 def as_table(comparison: Comparison) -> Printed:
     """A line for each change, with signs; positions are counted from 1 as Spotify shows them."""
     before, after = comparison.before, comparison.after
-    title = Text(f"{visible(after.name)} from {before.day} to {after.day}", "bold")
+    title = Text(f"{after.name} from {before.day} to {after.day}", "bold")
     if not comparison.changes:
         return Printed(Group(title, "", f"No change {_readings(comparison)}."))
     of_playlist = [change.event for change in comparison.changes if change.event.event not in SIGNS]
@@ -137,7 +138,7 @@ def _counts(comparison: Comparison) -> str:
     kinds = [change.event.event for change in comparison.changes]
     counts = [f"{kinds.count(kind):,} {kind}" for kind in SIGNS if kind in kinds]
     of_playlist = sum(kind not in SIGNS for kind in kinds)
-    return ", ".join([*counts, *([f"{of_playlist} of the playlist itself"] if of_playlist else [])])
+    return ", ".join([*counts, *([f"{counted(of_playlist, 'change')} of the playlist itself"] if of_playlist else [])])
 
 
 def _readings(comparison: Comparison) -> str:

@@ -14,8 +14,12 @@ def as_m3u(name: str, items: Sequence[Item]) -> Printed:
 
     A local file keeps its place under the address that Spotify has for it, which tells artist, album and title, but not
     where the file is. What is unavailable has no address.
+
+    Args:
+        name: what the playlist is called, on one line.
+        items: its items.
     """
-    lines = ["#EXTM3U", f"#PLAYLIST:{visible(name)}"]
+    lines = ["#EXTM3U", f"#PLAYLIST:{name}"]
     listed = [item for item in items if item.is_known]
     for item in listed:
         title = " - ".join(part for part in (visible(", ".join(item.artists)), name_of(item)) if part)

@@ -12,7 +12,7 @@ from rich.text import Text
 from spotify_pipeline.history.playlist_files import as_m3u, as_uris
 from spotify_pipeline.history.printed import Printed
 from spotify_pipeline.history.versions import Version
-from spotify_pipeline.history.words import artists_of, counted, name_of, ordinal, visible
+from spotify_pipeline.history.words import artists_of, counted, name_of, ordinal
 from spotify_pipeline.query.engine import Answer
 from spotify_pipeline.query.formats import as_csv
 
@@ -48,7 +48,7 @@ def as_table(version: Version) -> Printed:
         )
     length = sum(item.duration_ms or 0 for item in version.items)
     end = ", ".join([counted(len(version.items), "item"), *([_clock(length)] if length else [])])
-    title = Text(f"{visible(version.name)} on {version.day}", "bold")
+    title = Text(f"{version.name} on {version.day}", "bold")
     return Printed(Group(title, "", table, end) if version.items else Group(title, "", "Nothing was on it."))
 
 

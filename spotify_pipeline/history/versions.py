@@ -6,6 +6,7 @@ from datetime import date
 from functools import cached_property
 
 from spotify_pipeline.history.items import Item, items_of
+from spotify_pipeline.history.words import visible
 from spotify_pipeline.spotify.documents import Playlist
 from spotify_pipeline.tables.events import Event, events_between
 
@@ -31,8 +32,8 @@ class Version:
 
     @property
     def name(self) -> str:
-        """The playlist's name on that day; its id where it has none."""
-        return self.playlist.name or self.playlist.id
+        """The playlist's name on that day, for people; its id where it has none."""
+        return visible(self.playlist.name or self.playlist.id)
 
     @cached_property
     def items(self) -> list[Item]:

@@ -37,7 +37,7 @@ def artists_of(item: Item) -> str:
     return {"episode": "(episode)", "local": "(local file)"}.get(item.item_type, "")
 
 
-def value_of(event: str, value: str | None) -> str:
+def _value(event: str, value: str | None) -> str:
     """A value of the metadata; Spotify sends descriptions with HTML entities."""
     shown = visible(html.unescape(value or "") if event == "described" else value or "")
     return f"“{shown}”" if shown else "nothing"
@@ -51,7 +51,7 @@ def metadata_sentence(event: str, old: str | None, new: str | None) -> str:
         "owner_changed": "owner changed",
         "visibility_changed": "visibility changed",
     }[event]
-    return f"{verb} from {value_of(event, old)} to {value_of(event, new)}"
+    return f"{verb} from {_value(event, old)} to {_value(event, new)}"
 
 
 def ordinal(position: int | None) -> str:

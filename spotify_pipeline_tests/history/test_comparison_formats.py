@@ -123,7 +123,7 @@ def test_people_see_signs_positions_from_1_and_what_has_happened_to_the_playlist
         "⇄  3  Three                  Cy       replaces another release, from Three (Single)",
         "+  5  Five                   Ed, Flo  added 2026-10-05 by anna",
         "",
-        "1 added, 3 removed, 1 moved, 1 replaced, 2 of the playlist itself,",
+        "1 added, 3 removed, 1 moved, 1 replaced, 2 changes of the playlist itself,",
         "between the readings of 2026-11-01 and 2026-11-04",
     ]
 
