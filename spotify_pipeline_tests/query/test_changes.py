@@ -10,6 +10,7 @@ import pytest
 from spotify_pipeline.query.named import named_query
 from spotify_pipeline.query.translator import CONNECTION_SETTINGS, to_duckdb
 from spotify_pipeline.tables.declarations import TABLES
+from spotify_pipeline.tables.events import EVENTS
 
 BEFORE, DAY = date(2026, 10, 1), date(2026, 10, 4)
 
@@ -72,12 +73,21 @@ def test_what_has_gone_is_still_told_when_the_day_before_is_no_longer_kept(on_da
 def test_a_replacement_has_the_name_of_what_is_there_now_and_has_not_removed_anything(
     on_day: Insert, insert: Insert, ask: Ask
 ) -> None:
+    insert("coverage", BEFORE, status="observed")
     insert("playlist_items", BEFORE, position=2, item_key="spotify:track:a", name="A (single)")
     insert("playlist_items", DAY, position=3, item_key="spotify:track:b", name="A (album)")
     keys = {"item_key": "spotify:track:b", "previous_item_key": "spotify:track:a"}
     on_day("replaced", **keys, position=3, previous_position=2)
     assert ask("what_changed", "event, position, previous_position, item") == [("replaced", 3, 2, "A (album)")]
     assert ask("removed_items", "item") == []
+    assert ask("changes_by_day", "changed, added, removed, moved, replaced", since=DAY) == [(1, 0, 0, 0, 1)]
+
+
+def test_every_kind_of_event_is_told_by_one_query(on_day: Insert, ask: Ask) -> None:
+    for event in EVENTS:
+        on_day(event, old_value="", new_value="")
+    told = ask("what_changed", "event") + ask("renamed_playlists", "event")
+    assert sorted(told) == sorted((event,) for event in EVENTS)
 
 
 @pytest.mark.parametrize("status", ["failed", "restricted", "not_found"])
