@@ -78,7 +78,7 @@ def audit_day(backends: Warehouse, day: date) -> list[Finding]:
     return audit(
         AuditedDay(
             table=lambda table: backends.tables.read(table, day),
-            before=_published_before(backends, manifest) if manifest else {},
+            before=published_before(backends, manifest) if manifest else {},
             accepted=frozenset(row.playlist_id for row in manifest.playlists if row.accepted)
             if manifest
             else frozenset(),
@@ -103,7 +103,7 @@ def _manifest_or_none(raw: RawStore, day: date) -> Manifest | None:
     return found.manifest if found else None
 
 
-def _published_before(backends: Warehouse, manifest: Manifest) -> dict[str, Published]:
+def published_before(backends: Warehouse, manifest: Manifest) -> dict[str, Published]:
     """What each playlist had when it was last published."""
     readings = _PublishedReadings(backends)
     newest = {row.playlist_id: next(readings.before(row), None) for row in manifest.playlists}
