@@ -15,6 +15,7 @@ from spotify_pipeline.query.engine import Answer
 from spotify_pipeline.query.formats import as_table
 from spotify_pipeline.query.named import named_query
 from spotify_pipeline.settings import Settings, load_settings
+from spotify_pipeline.steps.report import FILE
 from spotify_pipeline.tables.declarations import TABLES
 
 _SEED = 2026
@@ -74,6 +75,7 @@ def _print_outcome(backends: Backends) -> None:
         f'Ask your own:    {program} query "SELECT name, items_total FROM playlists '
         'WHERE snapshot_date = current_date"\n'
         f"Any DuckDB tool: {backends.catalog.location}\n"
+        f"The report:      {backends.settings.data_dir / FILE}, in a browser\n"
         "The UI:          make dev, then http://127.0.0.1:3000"
     )
 

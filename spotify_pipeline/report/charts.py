@@ -236,8 +236,7 @@ def _decades() -> Layered:
 
 
 def _overlap() -> Layered:
-    steps = [0.5, 5, 10, 20]
-    colours = alt.Scale(type="threshold", domain=steps, range=[var(level) for level in _LEVELS])
+    colours = alt.Scale(type="threshold", domain=[0.01, 5, 10, 20], range=[var(level) for level in _LEVELS])
     y = alt.Y("one:O", axis=None, scale=alt.Scale(paddingInner=0.08))
     x = alt.X("other:O", axis=None, scale=alt.Scale(paddingInner=0.08))
     base = alt.Chart(source("rows")).encode(x=x, y=y)

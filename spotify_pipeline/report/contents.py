@@ -1,4 +1,4 @@
-"""The panels about what stands on playlists: decades, artists, overlap, positions."""
+"""The panels about what stands on playlists: decades, artists, overlap, positions, stays."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from spotify_pipeline.report import summaries, words
 from spotify_pipeline.report.days import gap_keys
-from spotify_pipeline.report.facts import MOST_LISTED, POSITION_DAYS, READ, TOP_POSITIONS, Facts, Overlap, Position
+from spotify_pipeline.report.facts import MOST_LISTED, POSITION_DAYS, READ, Facts, Overlap, Position
 from spotify_pipeline.report.history import ONE_DAY, History, Span, without_items
 from spotify_pipeline.report.panels import Cell, Key, Link, Panel, Rows
 
@@ -78,7 +78,7 @@ def overlap_of_all(facts: Facts, history: History) -> Panel:
                     "about": f"{facts.name(one)} and {facts.name(other)}",
                 }
             )
-    names: Rows = [{"order": order, "number": order + 1, "name": facts.name(one)} for order, one in enumerate(chosen)]
+    names: Rows = [{"order": order, "name": facts.name(one)} for order, one in enumerate(chosen)]
     legend = ("less than 5%", "5%", "10%", "20% or more of the recordings of the smaller one")
     return Panel(
         summary=summary,
@@ -99,18 +99,11 @@ def overlap_of_all(facts: Facts, history: History) -> Panel:
 
 def overlap_of_one(facts: Facts, scope: str) -> Panel:
     """Which others share most with a playlist."""
-    found = [one for one in facts.overlaps if one.playlist_id == scope and one.shared][:TOP_POSITIONS]
+    found = [one for one in facts.overlaps if one.playlist_id == scope][:MOST_LISTED]
     return Panel(
         summary=summaries.overlap_of_one([(facts.name(one.other_id), one) for one in found]),
         head=("Playlist", "In both", "Share"),
-        rows=[
-            (
-                _to(facts, one.other_id),
-                one.shared,
-                words.percent(one.shared, one.size),
-            )
-            for one in found
-        ],
+        rows=[(_to(facts, one.other_id), one.shared, words.percent(one.shared, one.size)) for one in found],
         bars=_bars([one.shared for one in found]),
     )
 
@@ -122,7 +115,6 @@ def positions(facts: Facts, scope: str, spans: Sequence[Span]) -> Panel:
     if len(days) < 2:
         return Panel(summary=summaries.too_few_positions(spans, len(days)))
     since = max(spans[0].first_day, spans[-1].last_day - timedelta(days=POSITION_DAYS - 1))
-    lines = _lines(found, days)
     here = {one.item_key for one in found if one.day == days[-1]}
     rows: Rows = [
         {
@@ -134,7 +126,7 @@ def positions(facts: Facts, scope: str, spans: Sequence[Span]) -> Panel:
             "is_last": int(one is line[-1]),
             "is_now": int(one.day == days[-1]),
         }
-        for number, (_, line) in enumerate(lines)
+        for number, line in enumerate(_lines(found, days))
         for one in line
     ]
     gaps = [span for span in spans if span.state != READ and since <= span.last_day < days[-1]]
@@ -204,29 +196,30 @@ def track_url(track_id: str | None) -> str | None:
     return f"https://open.spotify.com/track/{track_id}" if track_id else None
 
 
-def _lines(found: Sequence[Position], days: Sequence[date]) -> list[tuple[str, list[Position]]]:
+def _lines(found: Sequence[Position], days: Sequence[date]) -> list[list[Position]]:
     """Lines to draw: the positions of one occurrence of an item on days that follow each other, without any gap."""
-    lines: list[tuple[str, list[Position]]] = []
-    open_lines: dict[str, list[list[Position]]] = {}
+    lines: list[list[Position]] = []
     by_day: defaultdict[date, list[Position]] = defaultdict(list)
     for one in found:
         by_day[one.day].append(one)
+    reaching: defaultdict[str, list[list[Position]]] = defaultdict(list)  # those that go up to the day before, by item
     for number, day in enumerate(days):
-        follows = number > 0 and days[number - 1] + ONE_DAY == day
-        waiting = open_lines if follows else {}
-        open_lines = {}
+        if number and days[number - 1] + ONE_DAY < day:
+            reaching.clear()
+        continued: defaultdict[str, list[list[Position]]] = defaultdict(list)
         for one in by_day[day]:
-            continued = waiting.get(one.item_key)
-            line = continued.pop(0) if continued else []
-            if not line:
-                lines.append((one.item_key, line))
+            if waiting := reaching[one.item_key]:
+                line = waiting.pop(0)
+            else:
+                lines.append(line := [])
             line.append(one)
-            open_lines.setdefault(one.item_key, []).append(line)
+            continued[one.item_key].append(line)
+        reaching = continued
     return lines
 
 
-def _of_smaller(pair: Overlap) -> int:
-    return round(100 * pair.shared / min(pair.size, pair.other_size))
+def _of_smaller(pair: Overlap) -> float:
+    return round(100 * pair.shared / min(pair.size, pair.other_size), 1)
 
 
 def _share(part: int, whole: int) -> str:

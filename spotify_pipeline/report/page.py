@@ -16,7 +16,6 @@ import vl_convert
 from markupsafe import Markup
 
 from spotify_pipeline.report.charts import specs
-from spotify_pipeline.report.history import GAPS
 from spotify_pipeline.report.panels import Link, Panel
 from spotify_pipeline.report.scopes import Report
 from spotify_pipeline.report.theme import DARK, FONT, LIGHT
@@ -35,7 +34,6 @@ def render(report: Report, *, is_invented: bool = False) -> str:
         is_invented=is_invented,
         policy=_policy(scripts),
         style=_style(),
-        gaps=GAPS,
         data=_json({"charts": specs(), **_data(report)}),
         scripts=scripts,
     )

@@ -56,7 +56,6 @@ class Report(NamedTuple):
 
     first_day: date
     newest_day: date
-    updated: str
     directory: list[Line]
     scopes: list[Scope]
 
@@ -70,11 +69,9 @@ def make_report(facts: Facts) -> Report:
     """Lay out what was found."""
     history = History(facts)
     changes = {scope: days.by_day(its) for scope, its in days.by_scope(facts.changes).items()}
-    fetched = [run.fetched_at for run in facts.runs if run.fetched_at]
     return Report(
         history.first_day,
         history.newest_day,
-        f"{max(fetched):%H:%M} UTC" if fetched else "",
         _directory(facts, history, changes),
         [
             _all(facts, history, changes.get("", {})),

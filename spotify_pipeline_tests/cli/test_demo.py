@@ -28,6 +28,8 @@ def test_the_demo_makes_days_of_history_says_where_to_look_and_marks_its_folder(
     assert demo.count(" query --name ") == 3
     assert str(data_dir / "catalog.duckdb") in demo
     assert "make dev" in demo
+    assert f"The report:      {data_dir / 'report.html'}" in demo
+    assert (data_dir / "report.html").exists()
     with duckdb.connect(data_dir / "catalog.duckdb", read_only=True) as catalog:
         days = catalog.execute("SELECT DISTINCT snapshot_date FROM playlist_items ORDER BY 1").fetchall()
     assert days == [(TODAY - timedelta(days=1),), (TODAY,)]

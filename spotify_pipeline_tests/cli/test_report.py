@@ -1,7 +1,12 @@
 """`spotify-pipeline report`."""
 
+import subprocess
+import sys
+import tomllib
+from fnmatch import fnmatch
 from pathlib import Path
 
+import spotify_pipeline
 from spotify_pipeline_tests.cli.conftest import Run
 
 
@@ -27,3 +32,22 @@ def test_without_a_published_day_there_is_no_report(run: Run, data_dir: Path) ->
     assert outcome.err.count("\n") == 1
     assert "Nothing is published" in outcome.err
     assert not data_dir.exists()
+
+
+def test_other_commands_and_dagster_do_not_pay_for_charts(tmp_path: Path) -> None:
+    program = (
+        "import sys, spotify_pipeline.cli.main, spotify_pipeline.definitions; "
+        "paid = {'altair', 'vl_convert'} & sys.modules.keys(); "
+        "assert not paid, paid"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=tmp_path, env={"PATH": ""}, check=True)
+
+
+def test_every_file_of_the_package_is_installed_with_it() -> None:
+    package = Path(spotify_pipeline.__file__).parent
+    pyproject = tomllib.loads((package.parent / "pyproject.toml").read_text())
+    patterns = pyproject["tool"]["setuptools"]["package-data"]["spotify_pipeline"]
+    files = [path.relative_to(package).as_posix() for path in package.rglob("*") if path.is_file()]
+    data = [file for file in files if not file.endswith((".py", ".pyc"))]
+    assert "report/web/report.js" in data
+    assert [file for file in data if not any(fnmatch(file, pattern) for pattern in patterns)] == []

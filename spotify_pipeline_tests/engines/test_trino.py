@@ -13,6 +13,7 @@ from spotify_pipeline.backends.choice import Backends
 from spotify_pipeline.catalog.glue_definitions import as_input, table_input
 from spotify_pipeline.query.duckdb import DuckDBEngine
 from spotify_pipeline.query.named import NamedQuery, named_queries
+from spotify_pipeline.report.facts import gather
 from spotify_pipeline.storage.tables import TableStore
 from spotify_pipeline.tables.declarations import TABLES, VIEWS
 from spotify_pipeline.tables.partition import PARTITION_COLUMN
@@ -166,6 +167,14 @@ def test_a_named_query_has_the_same_answer_in_trino_and_duckdb(query: NamedQuery
         assert in_trino.rows
         assert in_trino.columns == in_duckdb.columns
         assert [repr(row) for row in in_trino.rows] == [repr(row) for row in in_duckdb.rows]
+
+
+def test_the_report_has_the_same_facts_in_trino_and_duckdb(trino: str, demo: History) -> None:
+    in_duckdb = gather(DuckDBEngine(demo.backends.duckdb_file))
+    in_trino = gather(TrinoClient(trino, demo.database, "MICROSECONDS"))
+    assert in_trino.stays
+    for name, found in in_trino._asdict().items():
+        assert repr(found) == repr(getattr(in_duckdb, name)), name
 
 
 @pytest.mark.parametrize(

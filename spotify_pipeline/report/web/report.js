@@ -78,7 +78,10 @@
     const canvas = make("div"); // Vega calls what it draws in a document, but here it is an image with a description
     target.append(canvas);
     drawn.set(name, await vegaEmbed(canvas, spec, { renderer: "svg", actions: false, ast: true, tooltip: { theme: "custom" } }));
-    target.parentElement.scrollLeft = target.parentElement.scrollWidth; // the newest days
+    const scroller = target.parentElement;
+    scroller.scrollLeft = scroller.scrollWidth; // the newest days
+    if (scroller.scrollWidth > scroller.clientWidth) scroller.tabIndex = 0; // for whoever scrolls with keys
+    else scroller.removeAttribute("tabindex");
   };
 
   // What is shown
