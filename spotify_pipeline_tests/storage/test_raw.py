@@ -202,8 +202,7 @@ def full_row(playlist_id: str, status: Status = Status.OBSERVED) -> Coverage:
     """A row in which every field says something."""
     moment = datetime(2025, 3, 1, 6, 30, 0, 123_456, tzinfo=UTC)
     reading = Reading(DAY, status, DAY, "snapshot", 7, 6, moment, requests=3)
-    earlier = Reading(date(2025, 2, 1), Status.UNCHANGED, date(2025, 1, 9), None, None, 5, moment)
-    return Coverage(playlist_id, status, 'a "reason"\n é', DAY, 7, 6, 4, moment, reading, earlier, accepted=True)
+    return Coverage(playlist_id, status, 'a "reason"\n é', DAY, 7, 6, 4, moment, reading, accepted=True)
 
 
 def test_beginning_a_day_gives_the_rows_of_what_an_interrupted_extraction_has_staged(raw: RawStore) -> None:

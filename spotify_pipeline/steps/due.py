@@ -1,0 +1,70 @@
+"""Days whose tables have to be made again because an earlier day is published late, differently, or for the first time.
+
+The events of a day lead from the newest earlier reading that SQL shows. So whatever changes a playlist's reading on a
+day makes the next day due on which the playlist has rows, and no other one.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+
+from spotify_pipeline.backends.warehouse import Warehouse
+from spotify_pipeline.errors import DataError
+from spotify_pipeline.steps.readings import ShownReadings, readings_in
+from spotify_pipeline.storage.due import Due
+from spotify_pipeline.storage.raw import RawStore
+from spotify_pipeline.tables.declarations import COVERAGE
+
+
+def expect_publication(backends: Warehouse, day: date) -> None:
+    """Before a day's staged tables are published, make those days due that depend on what this changes.
+
+    Raises:
+        DataError: a file is damaged; the message names it.
+        StorageError: it cannot be noted.
+    """
+    tables, readings = backends.tables, ShownReadings(backends)
+    before, after = readings.of(day), readings_in(tables.read(COVERAGE.name, day), day)
+    readings.expect(day, after)
+    changed = {playlist_id for playlist_id in before | after if before.get(playlist_id) != after.get(playlist_id)}
+    first_after = {found: reading.day for found, reading in readings.first_after(day, changed).items()}
+    due = set(first_after.values())
+    # What is held back on a later day is not passed over: its events are wrong as well, should it be accepted.
+    for held_back in (other for other in tables.staged_days() if other > day):
+        having = readings_in(tables.read(COVERAGE.name, held_back), held_back).keys() & changed
+        if any(held_back <= first_after.get(playlist_id, date.max) for playlist_id in having):
+            due.add(held_back)
+    backends.due.add((other for other in sorted(due) if _has_documents(backends.raw, other)), since=day)
+
+
+def _has_documents(raw: RawStore, day: date) -> bool:
+    """Whether a day can be made again; what is damaged is for whoever does it to tell."""
+    try:
+        return raw.find_day(day) is not None
+    except DataError:
+        return True
+
+
+@contextmanager
+def making_tables(backends: Warehouse, day: date) -> Iterator[None]:
+    """Make and stage all tables of a day: they take into account what had made it due when this began.
+
+    Raises:
+        StorageError: that cannot be noted.
+    """
+    due = backends.due.load().get(day)
+    yield
+    if due:
+        backends.due.note_made(due)
+
+
+def due_days(backends: Warehouse) -> Iterator[Due]:
+    """What is due, the oldest first, and what becomes so while that is made again; each of it once.
+
+    Raises:
+        StorageError: it cannot be read.
+    """
+    given: set[str] = set()
+    while due := next((due for due in backends.due.load().values() if due.mark not in given), None):
+        given.add(due.mark)
+        yield due
