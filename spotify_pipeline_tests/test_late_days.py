@@ -18,8 +18,9 @@ from spotify_pipeline.progress import SILENT, Progress
 from spotify_pipeline.query.engine import Engine
 from spotify_pipeline.settings import load_settings
 from spotify_pipeline.spotify.manifest import Coverage, Manifest, Status
-from spotify_pipeline.steps.due import due_days, making_tables
+from spotify_pipeline.steps.due import make_due_days, making_tables
 from spotify_pipeline.steps.tables import accept_losses, publish_day, transform_day
+from spotify_pipeline.storage.due import Due
 from spotify_pipeline.storage.objects import SharedStore
 from spotify_pipeline.tables.declarations import TABLES
 from spotify_pipeline_tests.storage.crashes import Crash, CrashingSharedStore
@@ -113,10 +114,12 @@ class History(Warehouse):
     def make_due_days(self) -> list[tuple[date, tuple[date, ...]]]:
         """Make again what is due; gives the days, each with those since which it was due."""
         made = []
-        for due in due_days(self):
-            with suppress(DataError):  # held back
-                self.make(due.day)
+
+        def make(due: Due) -> None:
             made.append((due.day, due.since))
+            self.make(due.day)
+
+        make_due_days(self, make, tell=lambda _: None)
         return made
 
     def add(self, day: date, contents: Contents) -> list[date]:

@@ -14,6 +14,7 @@ from spotify_pipeline.orchestration.partitions import partition_day
 from spotify_pipeline.progress import LoggedProgress, Progress
 from spotify_pipeline.spotify.manifest import Manifest
 from spotify_pipeline.steps.details import enrich_day
+from spotify_pipeline.steps.due import making_tables
 from spotify_pipeline.steps.extract import extract_day
 from spotify_pipeline.steps.tables import transform_day
 from spotify_pipeline.storage.raw import RawDay
@@ -83,10 +84,11 @@ class InProcess(Compute):
         )
 
     def transform(self, context: OpExecutionContext, raw_day: RawDay) -> Iterator[Output[pl.DataFrame]]:  # noqa: ARG002  # as above
-        """Make the tables in one pass over the documents."""
-        frames = transform_day(self._backends, raw_day)
-        for name in TABLES:
-            yield Output(frames.pop(name), output_name=name)
+        """Make the tables in one pass over the documents; the IO manager stages each as it is given."""
+        with making_tables(self._backends, raw_day.manifest.snapshot_date):
+            frames = transform_day(self._backends, raw_day)
+            for name in TABLES:
+                yield Output(frames.pop(name), output_name=name)
 
 
 def logged_progress(context: OpExecutionContext) -> Progress:

@@ -4,12 +4,12 @@ The events of a day lead from the newest earlier reading that SQL shows. So what
 day makes the next day due on which the playlist has rows, and no other one.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 
 from spotify_pipeline.backends.warehouse import Warehouse
-from spotify_pipeline.errors import DataError
+from spotify_pipeline.errors import DataError, PipelineError
 from spotify_pipeline.steps.readings import ShownReadings, readings_in
 from spotify_pipeline.storage.due import Due
 from spotify_pipeline.storage.raw import RawStore
@@ -58,12 +58,42 @@ def making_tables(backends: Warehouse, day: date) -> Iterator[None]:
         backends.due.note_made(due)
 
 
-def due_days(backends: Warehouse) -> Iterator[Due]:
-    """What is due, the oldest first, and what becomes so while that is made again; each of it once.
+def make_due_days(
+    backends: Warehouse,
+    make: Callable[[Due], None],
+    *,
+    tell: Callable[[str], None],
+    has_time: Callable[[], bool] = lambda: True,
+) -> list[str]:
+    """Make again what is due, the oldest day first, and what becomes so meanwhile.
+
+    Args:
+        backends: where the days are.
+        make: transforms and publishes one of them; where it fails, the others are made all the same.
+        tell: hears of each that was made.
+        has_time: whether there is time for one more; what there is none for stays due.
+
+    Returns:
+        A sentence for each day that could not be made again.
 
     Raises:
-        StorageError: it cannot be read.
+        StorageError: it cannot be read what is due.
     """
+    failures = []
+    for due in _due_days(backends):
+        if not has_time():
+            break
+        try:
+            make(due)
+        except PipelineError as error:
+            failures.append(f"{due.day} depends on {due.reason}, but could not be made again: {error}")
+        else:
+            tell(f"{due.day} was made again, because it depends on {due.reason}")
+    return failures
+
+
+def _due_days(backends: Warehouse) -> Iterator[Due]:
+    """Each time that a day is due, once."""
     given: set[str] = set()
     while due := next((due for due in backends.due.load().values() if due.mark not in given), None):
         given.add(due.mark)
