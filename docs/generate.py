@@ -15,9 +15,9 @@ from spotify_pipeline.query.engine import Answer
 from spotify_pipeline.query.formats import as_table
 from spotify_pipeline.query.named import NamedQuery, Parameter, named_queries
 from spotify_pipeline.settings import Settings
-from spotify_pipeline.tables.declarations import TABLES
+from spotify_pipeline.tables.declarations import TABLES, VIEWS
 from spotify_pipeline.tables.partition import PARTITION_COLUMN
-from spotify_pipeline.tables.schema import Column, Table
+from spotify_pipeline.tables.schema import Column, Table, View
 
 ROOT = Path(__file__).resolve().parents[1]
 GOLDEN = ROOT / "spotify_pipeline_tests" / "query" / "golden"
@@ -52,9 +52,11 @@ def queries_in_full() -> str:
 
 
 def tables_list() -> str:
-    """A line for each table."""
-    links = {name: f"[`{name}`](docs/data-model.md#{name})" for name in TABLES}
-    return "\n".join(f"- {links[table.name]}: {table.description}" for table in TABLES.values())
+    """A line for each table and each view."""
+    return "\n".join(
+        f"- [`{name}`](docs/data-model.md#{name}): {declared.description}"
+        for name, declared in (TABLES | VIEWS).items()
+    )
 
 
 def parameters_table() -> str:
@@ -95,6 +97,7 @@ def data_model() -> str:
             "```",
             "",
             *(line for table in TABLES.values() for line in _section(table)),
+            *(line for view in VIEWS.values() for line in _view_section(view)),
         ]
     )
 
@@ -195,9 +198,19 @@ def _section(table: Table) -> Iterator[str]:
     yield f"Primary key: {', '.join(f'`{name}`' for name in table.primary_key)}."
     for key in table.foreign_keys:
         yield f"Foreign key: `{key.column}` in [`{key.table}`](#{key.table})."
+    yield from _columns(table)
+
+
+def _view_section(view: View) -> Iterator[str]:
+    yield f"## {view.name}"
     yield ""
-    yield _table([("column", "type", "meaning"), ("---", "---", "---"), *(_row(column) for column in table.columns)])
-    yield ""
+    yield f"{view.description} A view: nothing is stored."
+    yield from _columns(view)
+
+
+def _columns(described: Table | View) -> Iterator[str]:
+    rows = [_row(column) for column in described.columns]
+    yield from ("", _table([("column", "type", "meaning"), ("---", "---", "---"), *rows]), "")
 
 
 def _row(column: Column) -> tuple[str, str, str]:

@@ -1,4 +1,4 @@
-"""Thirty days of a real archive: its changes, and the way from each day to the next."""
+"""Thirty days of a real archive: its changes, the way from each day to the next, and how long everything stayed."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
@@ -8,6 +8,7 @@ from typing import Any
 from spotify_pipeline.backends.choice import Backends
 from spotify_pipeline_tests.conftest import FIRST_ARCHIVE_DAY
 from spotify_pipeline_tests.tables.replay_of_events import apply, identity
+from spotify_pipeline_tests.tables.stays import Stay, stays
 from spotify_pipeline_tests.test_replayed_days import run_and_check
 
 DAYS = [FIRST_ARCHIVE_DAY + timedelta(days=number) for number in range(30)]
@@ -36,11 +37,22 @@ def came_and_went(events: Iterable[Mapping[str, Any]]) -> tuple[list[str], list[
     return sorted(came), sorted(went)
 
 
+def stays_told(backends: Backends) -> dict[str, list[Stay]]:
+    """What `memberships` tells, by playlist."""
+    told: dict[str, list[Stay]] = defaultdict(list)
+    for playlist_id, *stay in backends.engine.ask(
+        f"SELECT playlist_id, {', '.join(Stay._fields)} FROM memberships"
+    ).rows:
+        told[playlist_id].append(Stay(*stay))
+    return {playlist_id: sorted(stays) for playlist_id, stays in told.items()}
+
+
 def test_the_events_are_the_changes_and_lead_from_each_day_to_the_next(
     replay: Callable[..., Any], backends_for: Callable[..., Backends]
 ) -> None:
     server = replay(mode="extended", owned="all")
     before: Items = {}
+    readings: dict[str, dict[date, list[str]]] = defaultdict(dict)
     number = 0
     for day in DAYS:
         backends = backends_for(server.url, day)
@@ -57,7 +69,10 @@ def test_the_events_are_the_changes_and_lead_from_each_day_to_the_next(
                 assert apply(before[playlist_id], of_the_playlist) == [identity(key) for key in after[playlist_id]]
                 number += len(of_the_playlist)
         before = after
+        for playlist_id, items in after.items():
+            readings[playlist_id][day] = list(map(identity, items))
     assert number > 1_000
+    assert stays_told(backends) == {playlist_id: stays(read) for playlist_id, read in readings.items()}
 
 
 def events_of(backends: Backends, day: date) -> Events:

@@ -1,4 +1,4 @@
-"""The local catalog: one DuckDB file with a view for each table over exactly the published partitions.
+"""The local catalog: one DuckDB file with a view for each table over exactly the published partitions, and the views.
 
 The file is built anew and renamed over the old one, so that publishing works while a client has it open; the client
 keeps the old catalog until it opens the file again. The views name Parquet files by absolute path: any DuckDB client
@@ -20,9 +20,9 @@ from spotify_pipeline.catalog.publication import Partitions, Publication
 from spotify_pipeline.errors import StorageError
 from spotify_pipeline.progress import SILENT, Progress
 from spotify_pipeline.storage.tables import TableStore
-from spotify_pipeline.tables.declarations import TABLES
+from spotify_pipeline.tables.declarations import TABLES, VIEWS
 from spotify_pipeline.tables.partition import PARTITION_COLUMN, PARTITION_DESCRIPTION
-from spotify_pipeline.tables.schema import Column, ColumnType, Table
+from spotify_pipeline.tables.schema import Column, ColumnType, Table, View
 
 _DAY_IN_PATH = re.compile(rf"/{PARTITION_COLUMN}=(\d{{4}}-\d\d-\d\d)/")
 _WORKSHOP = ".catalog-"  # how the names of folders begin in which the new file is built
@@ -56,7 +56,10 @@ class DuckDBCatalog:
                 with duckdb.connect(new) as connection:
                     for table in TABLES.values():
                         connection.execute(self._view(table, days))
-                        connection.execute("".join(_comments(table)))
+                        connection.execute("".join(_comments(table, PARTITION_DESCRIPTION)))
+                    for view in VIEWS.values():
+                        connection.execute(f"CREATE VIEW {view.name} AS {view.sql}")
+                        connection.execute("".join(_comments(view)))
                 # A client that wrote into the old file may have left its log, and DuckDB opens no file whose log is of
                 # another one.
                 self.path.with_name(f"{self.path.name}.wal").unlink(missing_ok=True)
@@ -69,17 +72,19 @@ class DuckDBCatalog:
     def partitions(self) -> Partitions:
         """The days whose files the views name, by table."""
         views = self._ask("SELECT view_name, sql FROM duckdb_views() WHERE NOT internal")
-        return {name: set(map(date.fromisoformat, _DAY_IN_PATH.findall(sql))) for name, sql in views}
+        return {name: set(map(date.fromisoformat, _DAY_IN_PATH.findall(sql))) for name, sql in views if name in TABLES}
 
     def differences(self) -> Iterator[str]:
         """In what the views are not as declared."""
         found: dict[str, dict[str, str]] = {}
         for name, column, kind in self._ask("SELECT table_name, column_name, data_type FROM duckdb_columns()"):
             found.setdefault(name, {})[column] = kind
-        for table in TABLES.values():
-            declared = {column.name: column.type.duckdb for column in table.columns} | {PARTITION_COLUMN: "DATE"}
-            if found.get(table.name) != declared:
-                yield f"{table.name} has the columns {found.get(table.name, {})} instead of {declared}"
+        for name, one in (TABLES | VIEWS).items():
+            declared = {column.name: column.type.duckdb for column in one.columns}
+            if name in TABLES:
+                declared[PARTITION_COLUMN] = "DATE"
+            if found.get(name) != declared:
+                yield f"{name} has the columns {found.get(name, {})} instead of {declared}"
 
     def _ask(self, sql: str) -> list[tuple[str, ...]]:
         if not self.path.exists():
@@ -121,11 +126,13 @@ def _value(column: Column) -> str:
     return f'"{column.name}"::{column.type.duckdb}'
 
 
-def _comments(table: Table) -> Iterable[str]:
-    yield f"COMMENT ON VIEW {table.name} IS {_text(table.description)};"
-    for column in table.columns:
-        yield f'COMMENT ON COLUMN {table.name}."{column.name}" IS {_text(column.description)};'
-    yield f"COMMENT ON COLUMN {table.name}.{PARTITION_COLUMN} IS {_text(PARTITION_DESCRIPTION)};"
+def _comments(described: Table | View, partition: str | None = None) -> Iterable[str]:
+    yield f"COMMENT ON VIEW {described.name} IS {_text(described.description)};"
+    columns = {column.name: column.description for column in described.columns}
+    if partition:
+        columns[PARTITION_COLUMN] = partition
+    for name, description in columns.items():
+        yield f'COMMENT ON COLUMN {described.name}."{name}" IS {_text(description)};'
 
 
 def _text(value: str) -> str:

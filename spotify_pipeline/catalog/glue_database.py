@@ -1,12 +1,13 @@
-"""One database of the Glue Data Catalog: its tables as declared, and which partitions are registered in them.
+"""One database of the Glue Data Catalog: tables and views as declared, and which partitions are registered in them.
 
 Each method may be called again, by whomever, and while somebody else calls it. Glue replaces a table only if nobody
 else has since it was read; where somebody has, it is read again.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from spotify_pipeline import aws
@@ -18,11 +19,12 @@ from spotify_pipeline.catalog.glue_definitions import (
     table_input,
     updated,
 )
+from spotify_pipeline.catalog.glue_views import fits_view, is_view, view_input
 from spotify_pipeline.catalog.publication import Partitions
 from spotify_pipeline.errors import StorageError
 from spotify_pipeline.storage.tables import TableStore
-from spotify_pipeline.tables.declarations import TABLES
-from spotify_pipeline.tables.schema import Table
+from spotify_pipeline.tables.declarations import TABLES, VIEWS
+from spotify_pipeline.tables.schema import Table, View
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
@@ -50,13 +52,14 @@ class GlueDatabase:
         self.name, self._client, self._store = name, client, store
 
     def ensure(self) -> dict[str, int]:
-        """Create or update the database and all tables; gives how many were created and updated.
+        """Create or update the database, all tables and all views; gives how many were created and updated.
 
         Raises:
             StorageError: a table is there that cannot become what is declared, or Glue cannot be asked.
         """
         self._ensure_database()
-        done = [self._ensure_table(table) for table in TABLES.values()]
+        done = [self._ensure(table.name, partial(self._write, table)) for table in TABLES.values()]
+        done += [self._ensure(view.name, partial(self._write_view, view)) for view in VIEWS.values()]
         return {"tables_created": done.count("created"), "tables_updated": done.count("updated")}
 
     def partitions(self) -> Partitions:
@@ -84,9 +87,17 @@ class GlueDatabase:
                     yield f"{table.name}: it lacks the column {column.name}"
             if stale := self.registered(table).stale:
                 yield f"{table.name}: {len(stale)} partitions are not as declared, such as {min(stale)}"
+        yield from self._differing_views(found)
         for name in sorted(found.keys() - TABLES.keys()):
             if found[name].get("StorageDescriptor", {}).get("Location", "").startswith(self._store.location):
                 yield f"{name}: it is over files of this pipeline, which declares no such table"
+
+    def _differing_views(self, found: Mapping[str, "TableTypeDef"]) -> Iterator[str]:
+        for name, view in VIEWS.items():
+            if name not in found:
+                yield f"{name} is missing"
+            elif not fits_view(found[name], view, self.name):
+                yield f"{name} is not the declared view"
 
     def _tables(self) -> dict[str, "TableTypeDef"]:
         """All tables of the database, declared ones and others, by name; none where there is no database."""
@@ -152,8 +163,8 @@ class GlueDatabase:
                 with suppress(self._client.exceptions.AlreadyExistsException):  # somebody else was faster
                     self._client.create_database(DatabaseInput={"Name": self.name, "Description": _DESCRIPTION})
 
-    def _ensure_table(self, table: Table) -> str:
-        """Create or update a table; says which."""
+    def _ensure(self, name: str, write: Callable[["TableTypeDef | None"], str]) -> str:
+        """Create or update a table or a view, with what is there as the only argument; says which."""
         taken_meanwhile = (
             self._client.exceptions.AlreadyExistsException,
             self._client.exceptions.ConcurrentModificationException,
@@ -161,14 +172,13 @@ class GlueDatabase:
             self._client.exceptions.VersionMismatchException,
         )
         for _ in range(_TURNS):
-            with self._explained(table.name):
-                found = self._find(table.name)
+            with self._explained(name):
                 try:
-                    return self._write(table, found)
+                    return write(self._find(name))
                 except taken_meanwhile:
                     continue
         raise StorageError(
-            f"The Glue table {self.name}.{table.name} was changed by others {_TURNS} times while it was to be written: "
+            f"The Glue table {self.name}.{name} was changed by others {_TURNS} times while it was to be written: "
             "run again."
         )
 
@@ -191,6 +201,21 @@ class GlueDatabase:
             )
         wanted = updated(found, table, location)
         if wanted == as_input(found):
+            return "as it was"
+        self._client.update_table(DatabaseName=self.name, TableInput=wanted, VersionId=found.get("VersionId", "0"))
+        return "updated"
+
+    def _write_view(self, view: View, found: "TableTypeDef | None") -> str:
+        wanted = view_input(view, self.name)
+        if found is None:
+            self._client.create_table(DatabaseName=self.name, TableInput=wanted)
+            return "created"
+        if not is_view(found):
+            raise StorageError(
+                f"The Glue table {self.name}.{view.name} stands where this version has a view: delete it, or use "
+                "another SPOTIFY_PIPELINE_GLUE_DATABASE."
+            )
+        if fits_view(found, view, self.name):
             return "as it was"
         self._client.update_table(DatabaseName=self.name, TableInput=wanted, VersionId=found.get("VersionId", "0"))
         return "updated"

@@ -9,7 +9,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from spotify_pipeline.tables.partition import PARTITION_COLUMN, PARTITION_DESCRIPTION
-from spotify_pipeline.tables.schema import ColumnType, Table
+from spotify_pipeline.tables.schema import ColumnType, Table, View
 
 if TYPE_CHECKING:
     from mypy_boto3_glue.type_defs import (
@@ -83,7 +83,7 @@ def as_input(found: "TableTypeDef") -> "TableInputTypeDef":
         "Description": found.get("Description", ""),
         "TableType": found.get("TableType", ""),
         "StorageDescriptor": _comparable(storage),
-        "PartitionKeys": [_comparable_column(column) for column in found.get("PartitionKeys", [])],
+        "PartitionKeys": [comparable_column(column) for column in found.get("PartitionKeys", [])],
         "Parameters": found.get("Parameters", {}),
     }
     if found.get("Owner"):  # an empty one may be shown, but not be given
@@ -127,9 +127,7 @@ def _storage(
     """How the files under `location` are read; with the parameters that others have set on what is there already."""
     found = found or {}
     return {
-        "Columns": [
-            {"Name": column.name, "Type": column.type.value, "Comment": column.description} for column in table.columns
-        ],
+        "Columns": columns_of(table),
         "Location": location,
         "InputFormat": f"{_HIVE}.MapredParquetInputFormat",
         "OutputFormat": f"{_HIVE}.MapredParquetOutputFormat",
@@ -141,11 +139,18 @@ def _storage(
     }
 
 
+def columns_of(described: Table | View) -> "list[ColumnTypeDef]":
+    """The declared columns, with Hive's names of their types and the descriptions as comments."""
+    return [
+        {"Name": column.name, "Type": column.type.value, "Comment": column.description} for column in described.columns
+    ]
+
+
 def _comparable(found: "StorageDescriptorOutputTypeDef") -> "StorageDescriptorTypeDef":
     """The parts of a storage descriptor that we define; Glue adds others with their defaults."""
     serde = found.get("SerdeInfo", {})
     return {
-        "Columns": [_comparable_column(column) for column in found.get("Columns", [])],
+        "Columns": [comparable_column(column) for column in found.get("Columns", [])],
         "Location": found.get("Location", ""),
         "InputFormat": found.get("InputFormat", ""),
         "OutputFormat": found.get("OutputFormat", ""),
@@ -163,5 +168,6 @@ def _as_read(storage: Any) -> tuple[object, ...]:  # noqa: ANN401  # what Glue g
     return columns, storage.get("Location", "").rstrip("/"), serde
 
 
-def _comparable_column(column: Any) -> "ColumnTypeDef":  # noqa: ANN401  # what Glue gives, or takes
+def comparable_column(column: Any) -> "ColumnTypeDef":  # noqa: ANN401  # what Glue gives, or takes
+    """A column of the catalog without what Glue adds."""
     return {"Name": column["Name"], "Type": column.get("Type", ""), "Comment": column.get("Comment", "")}

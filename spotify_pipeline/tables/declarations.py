@@ -1,8 +1,10 @@
-"""Every table of the data model, declared once."""
+"""Every table and view of the data model, declared once."""
+
+from importlib import resources
 
 from spotify_pipeline.spotify.manifest import Status
 from spotify_pipeline.tables.events import EVENTS
-from spotify_pipeline.tables.schema import Column, ColumnType, ForeignKey, Table
+from spotify_pipeline.tables.schema import Column, ColumnType, ForeignKey, Table, View
 
 _STRING, _INTEGER, _BIGINT = ColumnType.STRING, ColumnType.INTEGER, ColumnType.BIGINT
 _BOOLEAN, _DATE, _TIMESTAMP, _STRINGS = (
@@ -247,3 +249,59 @@ TABLES = {
     )
 }
 """All tables by name."""
+
+MEMBERSHIPS = View(
+    name="memberships",
+    description=(
+        "One row for each stay of an item in a playlist: what comes back begins a new one. Where days are missing, it "
+        "says between which days something went, and how long it can have been there at least and at most. It looks at "
+        "the first day of each playlist and at all events, and has no partitions."
+    ),
+    columns=(
+        Column("playlist_id", _STRING, "Spotify's id of the playlist."),
+        Column(
+            "item_key", _STRING, "The item, as in `playlist_items`; `unavailable` for all that Spotify sent null for."
+        ),
+        Column(
+            "occurrence",
+            _INTEGER,
+            "Which of its copies, from 1, where it stands there several times; the one that came last goes first.",
+        ),
+        Column("first_seen", _DATE, "The first day on which it was read there."),
+        Column("last_seen", _DATE, "The last day on which it was read there."),
+        Column(
+            "removed_between_start",
+            _DATE,
+            "It went after the reading of this day, which is `last_seen`; null while it is there.",
+            nullable=True,
+        ),
+        Column(
+            "removed_between_end",
+            _DATE,
+            "It had gone when the playlist was read on this day; null while it is there.",
+            nullable=True,
+        ),
+        Column(
+            "days_min",
+            _INTEGER,
+            "On how many days it was there for certain: days that were read, or between whose readings nothing has "
+            "changed, as Spotify says.",
+        ),
+        Column(
+            "days_max",
+            _INTEGER,
+            "On how many days it can have been there, days that are missing around its stay included; the same as "
+            "`days_min` where none is.",
+        ),
+        Column(
+            "left_censored",
+            _BOOLEAN,
+            "Whether it was there when the playlist was first read: nobody knows since when.",
+        ),
+        Column("is_current", _BOOLEAN, "Whether it was there when the playlist was last read."),
+    ),
+    sql=resources.files("spotify_pipeline.tables").joinpath("views", "memberships.sql").read_text(encoding="utf-8"),
+)
+
+VIEWS = {MEMBERSHIPS.name: MEMBERSHIPS}
+"""All views by name."""

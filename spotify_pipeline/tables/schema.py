@@ -1,4 +1,4 @@
-"""How a table is declared: columns, types, keys and value rules.
+"""How tables and views are declared: columns, types, keys and value rules, or the statement that a view stands for.
 
 Everything else that has to know a table is made from its declaration: the Parquet schema, the audit, the catalog's
 views, Dagster's column schema and docs/data-model.md.
@@ -97,3 +97,17 @@ class Table:
     def polars_schema(self) -> pl.Schema:
         """Names and types of the columns, in order, without the partition column."""
         return pl.Schema({column.name: column.type.polars for column in self.columns})
+
+
+@dataclass(frozen=True)
+class View:
+    """What is not stored, but computed from tables whenever it is asked for.
+
+    `sql` is one statement, without an end, in words that all engines understand alike; its columns are the declared
+    ones, in their order.
+    """
+
+    name: str
+    description: str
+    columns: tuple[Column, ...]
+    sql: str

@@ -16,8 +16,8 @@ from spotify_pipeline.catalog.duckdb import DuckDBCatalog
 from spotify_pipeline.errors import StorageError
 from spotify_pipeline.storage.objects import FolderStore
 from spotify_pipeline.storage.tables import TableStore
-from spotify_pipeline.tables.declarations import TABLES
-from spotify_pipeline.tables.schema import Table
+from spotify_pipeline.tables.declarations import TABLES, VIEWS
+from spotify_pipeline.tables.schema import Table, View
 from spotify_pipeline_tests.tables.builders import sound_day
 
 DAY, NEXT = date(2025, 3, 1), date(2025, 3, 2)
@@ -154,16 +154,34 @@ def test_views_have_the_declared_columns_and_types_and_the_partition_column(tabl
     assert described == [*declared, ("snapshot_date", "DATE")]
 
 
-def test_an_empty_catalog_has_a_view_for_each_table_without_rows(empty: Path) -> None:
-    assert [name for (name,) in ask(empty, "SHOW TABLES")] == sorted(TABLES)
-    assert all(ask(empty, f"SELECT count(*) FROM {name}") == [(0,)] for name in TABLES)
+def test_an_empty_catalog_has_all_tables_and_views_without_rows(empty: Path) -> None:
+    assert [name for (name,) in ask(empty, "SHOW TABLES")] == sorted(TABLES | VIEWS)
+    assert all(ask(empty, f"SELECT count(*) FROM {name}") == [(0,)] for name in TABLES | VIEWS)
+
+
+@pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS.keys())
+def test_views_over_tables_have_the_declared_columns_and_no_partitions(view: View, either: Path) -> None:
+    described = [(name, kind) for name, kind, *_ in ask(either, f"DESCRIBE {view.name}")]
+    assert described == [(column.name, DUCKDB_TYPES[column.type.value]) for column in view.columns]
+    assert catalog_in(either).partitions().keys() == TABLES.keys()
+    assert list(catalog_in(either).differences()) == []
+
+
+def test_a_view_that_is_not_as_declared_is_a_difference(data: Path) -> None:
+    publish_day(data, DAY)
+    catalog_in(data).publish()
+    with duckdb.connect(data / "catalog.duckdb") as connection:
+        connection.execute("CREATE OR REPLACE VIEW memberships AS SELECT playlist_id FROM coverage")
+    (difference,) = catalog_in(data).differences()
+    assert difference.startswith("memberships has the columns {'playlist_id': 'VARCHAR'} instead of")
 
 
 def test_the_descriptions_stand_in_the_catalog(either: Path) -> None:
     views = dict(ask(either, "SELECT view_name, comment FROM duckdb_views() WHERE NOT internal"))
-    assert views == {table.name: table.description for table in TABLES.values()}
+    everything = TABLES | VIEWS
+    assert views == {name: declared.description for name, declared in everything.items()}
     columns = ask(either, "SELECT table_name, column_name, comment FROM duckdb_columns() WHERE NOT internal")
-    declared = [(table.name, column.name, column.description) for table in TABLES.values() for column in table.columns]
+    declared = [(name, column.name, column.description) for name in everything for column in everything[name].columns]
     partition = [(name, "snapshot_date", "The UTC day on which Spotify was asked.") for name in TABLES]
     assert sorted(columns) == sorted(declared + partition)
 

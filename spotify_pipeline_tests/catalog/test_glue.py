@@ -1,5 +1,7 @@
 """Registration in the Glue Data Catalog: exactly what is published, as declared, whoever else does the same."""
 
+import base64
+import json
 import re
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -10,7 +12,7 @@ import pytest
 from spotify_pipeline.catalog.publication import stray_partitions
 from spotify_pipeline.errors import StorageError
 from spotify_pipeline.progress import Progress
-from spotify_pipeline.tables.declarations import COVERAGE, TABLES
+from spotify_pipeline.tables.declarations import COVERAGE, MEMBERSHIPS, TABLES
 from spotify_pipeline.tables.schema import Table
 from spotify_pipeline_tests.catalog.conftest import GlueCase, Killed
 
@@ -134,7 +136,8 @@ def redefine(case: GlueCase, change: Callable[[dict[str, Any]], object], name: s
     """Let somebody else change a table in the catalog."""
     table = case.table(name)
     kept = ("Name", "Description", "Owner", "TableType", "StorageDescriptor", "PartitionKeys", "Parameters")
-    definition = {key: table[key] for key in kept if key in table}
+    of_views = ("ViewOriginalText", "ViewExpandedText")
+    definition = {key: table[key] for key in kept + of_views if key in table}
     change(definition)
     case.glue.update_table(DatabaseName=case.name, TableInput=definition)  # type: ignore[arg-type]
 
@@ -229,6 +232,60 @@ def test_after_an_incompatible_table_is_deleted_all_days_are_registered_anew(cas
     case.glue.delete_table(DatabaseName=case.name, Name="tracks")
     assert case.catalog.publish().facts["partitions_registered"] == 2
     assert set(case.partitions()) == {DAY, NEXT}
+
+
+# Views
+
+
+def test_views_are_defined_as_athena_defines_its_own(case: GlueCase) -> None:
+    case.catalog.publish()
+    view = case.table("memberships")
+    assert view["TableType"] == "VIRTUAL_VIEW"
+    assert view["Parameters"] == {"presto_view": "true", "comment": "Presto View"}
+    assert view["ViewExpandedText"] == "/* Presto View */"
+    encoded = re.fullmatch(r"/\* Presto View: (\S+) \*/", view["ViewOriginalText"])
+    assert encoded
+    definition = json.loads(base64.b64decode(encoded[1]))
+    assert (definition["originalSql"], definition["schema"]) == (MEMBERSHIPS.sql, case.name)
+    assert definition["catalog"] == "awsdatacatalog"
+    in_glue = {column["Name"]: column["Type"] for column in view["StorageDescriptor"]["Columns"]}
+    in_trino = {column["name"]: column["type"] for column in definition["columns"]}
+    assert list(in_glue) == list(in_trino) == [column.name for column in MEMBERSHIPS.columns]
+    assert (in_glue["item_key"], in_trino["item_key"]) == ("string", "varchar")
+    assert (in_glue["days_min"], in_trino["days_min"]) == ("int", "integer")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda view: view.update(ViewOriginalText="/* Presto View: e30= */"),
+        lambda view: view.update(Description="what it stands for"),
+        lambda view: view["StorageDescriptor"]["Columns"].pop(),
+        lambda view: view["Parameters"].pop("presto_view"),
+    ],
+)
+def test_a_view_that_others_have_changed_is_told_and_put_right(
+    change: Callable[[dict[str, Any]], object], case: GlueCase
+) -> None:
+    case.catalog.publish()
+    redefine(case, change, "memberships")
+    assert list(case.catalog.differences()) == ["memberships is not the declared view"]
+    assert case.catalog.publish().facts["tables_updated"] == 1
+    assert list(case.catalog.differences()) == []
+
+
+def test_a_table_where_a_view_belongs_is_refused_and_stays(case: GlueCase) -> None:
+    case.catalog.publish()
+    assert list(case.catalog.differences()) == []
+    case.glue.delete_table(DatabaseName=case.name, Name="memberships")
+    assert list(case.catalog.differences()) == ["memberships is missing"]
+    case.glue.create_table(
+        DatabaseName=case.name,
+        TableInput={"Name": "memberships", "TableType": "EXTERNAL_TABLE", "StorageDescriptor": {"Columns": []}},
+    )
+    with pytest.raises(StorageError, match=f"{case.name}.memberships stands where this version has a view: delete it"):
+        case.catalog.publish()
+    assert case.table("memberships")["TableType"] == "EXTERNAL_TABLE"
 
 
 def test_a_partition_in_the_wrong_place_is_put_right(case: GlueCase) -> None:

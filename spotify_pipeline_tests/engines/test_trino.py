@@ -14,9 +14,9 @@ from spotify_pipeline.catalog.glue_definitions import as_input, table_input
 from spotify_pipeline.query.duckdb import DuckDBEngine
 from spotify_pipeline.query.named import NamedQuery, named_queries
 from spotify_pipeline.storage.tables import TableStore
-from spotify_pipeline.tables.declarations import TABLES
+from spotify_pipeline.tables.declarations import TABLES, VIEWS
 from spotify_pipeline.tables.partition import PARTITION_COLUMN
-from spotify_pipeline.tables.schema import ColumnType
+from spotify_pipeline.tables.schema import ColumnType, View
 from spotify_pipeline_tests.engines.awkward import awkward_history
 from spotify_pipeline_tests.engines.registration import register, upload
 from spotify_pipeline_tests.engines.trino_client import TrinoClient, TrinoError
@@ -117,6 +117,17 @@ def test_trino_reads_the_rows_that_were_written(
     assert rows
     in_duckdb = DuckDBEngine(published.backends.duckdb_file).ask(statement).rows
     assert sorted(map(repr, rows)) == sorted(map(repr, in_duckdb))
+
+
+@pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS)
+def test_trino_answers_a_registered_view_as_duckdb_does(view: View, trino: str, demo: History) -> None:
+    client = TrinoClient(trino, demo.database)
+    described = client.ask(f"DESCRIBE {view.name}").rows
+    assert [row[:2] for row in described] == [(column.name, _TRINO_TYPES[column.type]) for column in view.columns]
+    statement = f"SELECT * FROM {view.name}"
+    rows = client.ask(statement).rows
+    assert rows
+    assert sorted(map(repr, rows)) == sorted(map(repr, DuckDBEngine(demo.backends.duckdb_file).ask(statement).rows))
 
 
 @each_table

@@ -4,9 +4,9 @@ import polars as pl
 import pytest
 
 from spotify_pipeline.spotify.manifest import Status
-from spotify_pipeline.tables.declarations import TABLES
+from spotify_pipeline.tables.declarations import TABLES, VIEWS
 from spotify_pipeline.tables.partition import PARTITION_COLUMN
-from spotify_pipeline.tables.schema import Column, ColumnType, Table
+from spotify_pipeline.tables.schema import Column, ColumnType, Table, View
 
 # DESIGN's interface, written out independently: `*` is part of the primary key, `?` may be null, `->` is a foreign key.
 INTERFACE = {
@@ -43,6 +43,13 @@ INTERFACE = {
         added_at? timestamp; added_by_id? string; old_value? string; new_value? string
     """,
 }
+VIEW_INTERFACE = {
+    "memberships": """
+        playlist_id string; item_key string; occurrence int; first_seen date; last_seen date;
+        removed_between_start? date; removed_between_end? date; days_min int; days_max int; left_censored boolean;
+        is_current boolean
+    """
+}
 # Per DESIGN: no unsigned, no Null, no naive or nanosecond times, no Categorical.
 READ_ALIKE_BY_ALL_ENGINES = {
     pl.String(),
@@ -57,6 +64,9 @@ COLUMNS = [
     pytest.param(table, column, id=f"{table.name}.{column.name}")
     for table in TABLES.values()
     for column in table.columns
+]
+DESCRIBED = COLUMNS + [
+    pytest.param(view, column, id=f"{view.name}.{column.name}") for view in VIEWS.values() for column in view.columns
 ]
 each_table = pytest.mark.parametrize("table", TABLES.values(), ids=TABLES.keys())
 each_column = pytest.mark.parametrize(("table", "column"), COLUMNS)
@@ -83,6 +93,17 @@ def test_a_table_is_declared_as_the_design_fixes_it(table: Table) -> None:
     assert as_written(table) == [column.strip() for column in written.split(";")]
 
 
+def test_the_views_are_those_of_the_design() -> None:
+    declared = {
+        name: [f"{column.name}{'?' * column.nullable} {column.type.value}" for column in view.columns]
+        for name, view in VIEWS.items()
+    }
+    assert declared == {
+        name: [column.strip() for column in re.sub(r"\s+", " ", written).strip().split(";")]
+        for name, written in VIEW_INTERFACE.items()
+    }
+
+
 @each_table
 def test_the_primary_key_names_columns_in_their_order(table: Table) -> None:
     assert [column.name for column in table.columns if column.name in table.primary_key] == list(table.primary_key)
@@ -101,8 +122,8 @@ def test_a_column_has_a_type_that_every_engine_reads_alike(table: Table, column:
     assert table.polars_schema()[column.name] == column.type.polars
 
 
-@each_column
-def test_a_column_has_a_name_and_a_description_that_fit_into_a_catalog(table: Table, column: Column) -> None:
+@pytest.mark.parametrize(("table", "column"), DESCRIBED)
+def test_a_column_has_a_name_and_a_description_that_fit_into_a_catalog(table: Table | View, column: Column) -> None:
     assert re.fullmatch(r"[a-z][a-z_]*", column.name)
     assert 10 <= len(column.description) <= 255  # Glue's limit for a comment
     assert column.description.endswith(".")
