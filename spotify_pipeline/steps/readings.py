@@ -116,7 +116,8 @@ class ShownReadings:
         for day in self._days:
             for playlist_id in self._readings_of(day):
                 spans[playlist_id] = Span(spans[playlist_id].first if playlist_id in spans else day, day)
-        self._kept_spans.widen(spans)
+        if spans:
+            self._kept_spans.widen(spans)
         return spans
 
     def _read(self, day: date) -> dict[str, ShownReading]:
