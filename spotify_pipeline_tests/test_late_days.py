@@ -56,11 +56,13 @@ class Read(NamedTuple):
         tracks: the names of its tracks, a letter each.
         day: an earlier one where it has not changed since.
         missing: how many tracks Spotify says that there are, but does not send: that holds the day back.
+        hour: the hour at which it was read.
     """
 
     tracks: str
     day: date
     missing: int = 0
+    hour: int = 6
 
 
 Contents = dict[str, Read | Status]
@@ -92,7 +94,7 @@ class History(Warehouse):
                 rows.append(Coverage(playlist_id, read, "no answer"))
                 continue
             total = len(read.tracks) + read.missing
-            fetched_at = datetime(read.day.year, read.day.month, read.day.day, 6, tzinfo=UTC)
+            fetched_at = datetime(read.day.year, read.day.month, read.day.day, read.hour, tzinfo=UTC)
             status = Status.OBSERVED if read.day == day else Status.UNCHANGED
             row = Coverage(playlist_id, status, None, read.day, total, len(read.tracks), fetched_at=fetched_at)
             document = playlist(playlist_id, [entry(track(name)) for name in read.tracks])
@@ -223,6 +225,14 @@ def test_what_is_held_back_on_a_later_day_is_made_again_too_and_not_passed_over(
     assert history.events(DAYS[2]) == [("p", "added c", DAYS[1])]
 
 
+def test_a_day_that_is_read_again_and_held_back_is_no_longer_compared_with(history: History) -> None:
+    history.add(DAYS[0], of(DAYS[0], p="a"))
+    history.add(DAYS[1], of(DAYS[1], p="ab"))
+    history.add(DAYS[1], {"p": Read("abx", DAYS[1], hour=7), "q": Read("", DAYS[1], missing=9)})
+    history.add(DAYS[2], of(DAYS[2], p="abc"))
+    assert history.events(DAYS[2]) == [("p", "added b", DAYS[0]), ("p", "added c", DAYS[0])]
+
+
 def test_a_later_day_without_raw_documents_is_left_as_it_is(history: History) -> None:
     history.add(DAYS[0], of(DAYS[0], p="a"))
     history.add(DAYS[2], of(DAYS[2], p="abc"))
@@ -267,6 +277,12 @@ def test_a_day_costs_no_more_the_more_days_are_before_it_be_its_playlists_new_or
         raw.asked, tables.asked = [], []
     assert asked[1] > asked[0]  # there is a day before it
     assert set(asked[2:]) == {asked[1]}
+    again = []
+    for number in (3, 9):
+        history.make(DAYS[0] + timedelta(days=number))
+        again.append(len(raw.asked) + len(tables.asked))
+        raw.asked, tables.asked = [], []
+    assert again[0] == again[1]
 
 
 def test_a_day_that_becomes_due_again_while_it_is_made_again_is_made_once_more(history: History) -> None:
