@@ -288,15 +288,26 @@ class _Extraction:
         return f"{row.playlist_id} {row.status}" + (f": {reason}" if reason else "")
 
     def _readings_with_documents(self, queue: Iterable[Wanted]) -> dict[str, Reading]:
-        """The newest reading of each queued playlist, where its document has not been removed since."""
+        """The newest reading of each queued playlist, where the day on which it was made still has it.
+
+        Its document may have been removed since; and where the newest manifest comes from another machine, what lies
+        here on that day is another reading.
+        """
         rows = (self._known[want.playlist_id] for want in queue if want.playlist_id in self._known)
         readings = {row.playlist_id: row.last_reading for row in rows if row.last_reading}
-        documents = {day: self._raw.documents(day) for day in {read.snapshot_date for read in readings.values()}}
+        kept = {day: self._kept_readings(day) for day in {reading.snapshot_date for reading in readings.values()}}
         return {
             playlist_id: reading
             for playlist_id, reading in readings.items()
-            if playlist_id in documents[reading.snapshot_date]
+            if kept[reading.snapshot_date].get(playlist_id) == reading
         }
+
+    def _kept_readings(self, day: date) -> dict[str, Reading | None]:
+        """The readings of a finished day that have their documents."""
+        if (found := self._raw.find_day(day)) is None:
+            return {}
+        documents = self._raw.documents(day)
+        return {row.playlist_id: row.last_reading for row in found.manifest.playlists if row.playlist_id in documents}
 
 
 def _confirms(snapshot_id: str | None, row: Coverage) -> bool:
