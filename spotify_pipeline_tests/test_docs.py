@@ -83,7 +83,7 @@ def test_other_commands_in_the_documentation_exist(command: str) -> None:
 
 
 def test_the_readme_lists_every_command() -> None:
-    listed = re.findall(r"^\| `spotify-pipeline (\w+)", (ROOT / "README.md").read_text(), flags=re.MULTILINE)
+    listed = re.findall(r"^\| `spotify-pipeline ([\w-]+)", (ROOT / "README.md").read_text(), flags=re.MULTILINE)
     assert set(listed) == set(cli.commands)
 
 

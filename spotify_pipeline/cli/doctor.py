@@ -2,33 +2,28 @@
 
 import dataclasses
 import json
-import os
-import sys
-import unicodedata
 from collections.abc import Callable
-from io import StringIO
 from itertools import groupby
 
 import click
-from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from spotify_pipeline.cli.progress import shown_progress
+from spotify_pipeline.cli.terminal import drawn
 from spotify_pipeline.demo.backends import open_backends
 from spotify_pipeline.doctor import Examination, State, examine
 from spotify_pipeline.errors import PipelineError
+from spotify_pipeline.history.words import visible
 from spotify_pipeline.settings import load_settings
 
 _STYLES = {State.OK: "green", State.WARNING: "yellow", State.PROBLEM: "bold red", State.NOT_ASKED: "dim"}
 _LONGEST_SUBJECT = 40  # characters of a playlist's name
-_WIDE = 1_000_000  # columns; without a terminal each finding is one line
 
 
 def _as_table(examination: Examination) -> str:
     """Subject, state and detail; as wide as the terminal, with colours where it shows them."""
-    on_terminal = sys.stdout.isatty()
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), show_header=False)
     table.add_column(no_wrap=True, overflow="ellipsis", max_width=_LONGEST_SUBJECT)
     table.add_column(no_wrap=True)
@@ -40,19 +35,11 @@ def _as_table(examination: Examination) -> str:
         for finding in findings:
             state = Text(finding.state, _STYLES[finding.state])
             table.add_row(Padding(_text(finding.subject), (0, 0, 0, 2)), state, _text(finding.detail))
-    output = StringIO()
-    Console(
-        file=output,
-        force_terminal=on_terminal,
-        width=None if on_terminal else _WIDE,
-        color_system="auto" if on_terminal and not os.environ.get("NO_COLOR") else None,
-    ).print(table)
-    return "\n".join(line.rstrip() for line in output.getvalue().splitlines())
+    return drawn(table)
 
 
 def _text(text: str) -> Text:
-    """The text without what would steer the terminal: names of playlists are other people's."""
-    return Text("".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(sign) == "Cc" else sign for sign in text))
+    return Text(visible(text))
 
 
 def _as_json(examination: Examination) -> str:

@@ -6,11 +6,12 @@ import polars as pl
 from dagster import InputContext, IOManager, OutputContext
 
 from spotify_pipeline.backends.choice import Backends
-from spotify_pipeline.orchestration.metadata import manifest_metadata, partition_metadata
+from spotify_pipeline.orchestration.metadata import events_metadata, manifest_metadata, partition_metadata
 from spotify_pipeline.orchestration.partitions import partition_day
 from spotify_pipeline.spotify.manifest import Manifest
+from spotify_pipeline.steps.digest import digest_day
 from spotify_pipeline.storage.raw import RawDay
-from spotify_pipeline.tables.declarations import TABLES
+from spotify_pipeline.tables.declarations import PLAYLIST_EVENTS, TABLES
 from spotify_pipeline.tables.schema import Table
 
 
@@ -53,7 +54,10 @@ class TablePartitionsIOManager(IOManager):
         """Keep the partition and show what is in it."""
         table, day = TABLES[context.asset_key.path[-1]], partition_day(context.partition_key)
         self._keep(table, day, obj)
-        context.add_output_metadata(partition_metadata(table, obj, self._backends.tables.uri(table.name, day)))
+        metadata = partition_metadata(table, obj, self._backends.tables.uri(table.name, day))
+        if table is PLAYLIST_EVENTS:
+            metadata = events_metadata(digest_day(self._backends, day, obj)) | metadata
+        context.add_output_metadata(metadata)
 
     def load_input(self, context: InputContext) -> pl.DataFrame:
         """The newest rows of the partition, staged or published."""

@@ -50,6 +50,15 @@ def partition_metadata(table: Table, frame: pl.DataFrame, uri: str) -> dict[str,
     }
 
 
+def events_metadata(digest: str) -> dict[str, Any]:
+    """What has happened, for people.
+
+    Args:
+        digest: as Markdown.
+    """
+    return {"digest": MetadataValue.md(digest)}
+
+
 def manifest_metadata(manifest: Manifest, uri: str) -> dict[str, Any]:
     """What came of each playlist, counted and one by one."""
     shown = [column for column in COVERAGE.columns if column.name in _SHOWN_COVERAGE]

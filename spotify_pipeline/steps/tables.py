@@ -101,7 +101,7 @@ def audit_day(backends: Warehouse, day: date) -> list[Finding]:
     return audit(
         AuditedDay(
             table=lambda table: backends.tables.read(table, day),
-            before=_published_before(backends, manifest) if manifest else {},
+            before=published_before(backends, manifest) if manifest else {},
             accepted=frozenset(row.playlist_id for row in manifest.playlists if row.accepted)
             if manifest
             else frozenset(),
@@ -132,7 +132,7 @@ def _newest_before(readings: ShownReadings, manifest: Manifest) -> dict[str, Sho
     return readings.newest_before(manifest.snapshot_date, having_rows)
 
 
-def _published_before(backends: Warehouse, manifest: Manifest) -> dict[str, Published]:
+def published_before(backends: Warehouse, manifest: Manifest) -> dict[str, Published]:
     """What each playlist had when it was last published."""
     newest = _newest_before(ShownReadings(backends), manifest)
     return {id_: Published(reading.day, reading.rows, reading.total) for id_, reading in newest.items()}

@@ -21,6 +21,7 @@ from spotify_pipeline.query.engine import Answer
 from spotify_pipeline.query.named import named_queries
 from spotify_pipeline.query.translator import to_duckdb
 from spotify_pipeline.settings import load_settings
+from spotify_pipeline.steps.versions import Readings, compare
 from spotify_pipeline.tables.declarations import TABLES
 from spotify_pipeline_tests.aws.conftest import Aws
 from spotify_pipeline_tests.aws.emulator import impatience
@@ -127,6 +128,9 @@ def test_five_days_in_aws_answer_as_on_a_laptop(
         if name in UNDERSTOOD:
             assert comparable(remote.engine.ask(query.sql())) == expected, name
     assert remote.engine.ask("SELECT count(*) AS n FROM coverage").scan is not None
+    ((changed,),) = remote.engine.ask("SELECT max(playlist_id) AS playlist_id FROM playlist_events").rows
+    here, there = (compare(Readings(backends, changed), DAYS[0]).changes for backends in (local, remote))
+    assert here == there != []
     assert {path.name for path in (tmp_path / "aws").iterdir()} <= {
         "dagster",
         "spotify_token.json",

@@ -207,6 +207,19 @@ def query(stage: Stage) -> None:
         save_queries(client, *names)
 
 
+def prepare_look_back(stage: Stage, raw_folder: Path) -> None:
+    folder, bucket = FolderStore(raw_folder), open_store(f"s3://{stage.place.raw_bucket}")
+    for key in folder.list("playlists/"):
+        bucket.put(key, folder.get(key))
+
+
+def look_back(stage: Stage) -> None:
+    day = choose_backends(stage.settings).raw.find_day(DAY)
+    assert day is not None
+    playlist_id = next(row.playlist_id for row in day.manifest.playlists if row.status.has_rows)
+    assert day.document(playlist_id)
+
+
 def prepare_crawl(stage: Stage, raw_folder: Path) -> None:
     trust = json.dumps(policies.read("crawler-role-trust"))
     boto3.client("iam").create_role(RoleName=stage.place.database, AssumeRolePolicyDocument=trust)
@@ -274,6 +287,7 @@ JOBS: dict[str, tuple[Callable[[Stage, Path], None], Callable[[Stage], None]]] =
     "extract": (prepare_extract, extract),
     "publish": (prepare_publish, publish),
     "query": (prepare_query, query),
+    "look-back": (prepare_look_back, look_back),
     "crawl": (prepare_crawl, crawl),
     "drive": (prepare_drive, drive),
 }

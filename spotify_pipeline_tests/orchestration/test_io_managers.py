@@ -1,11 +1,12 @@
 """The same IO managers over folders and over S3 buckets."""
 
+import re
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from dagster import AssetKey, DagsterInstance
+from dagster import AssetKey, DagsterInstance, MarkdownMetadataValue
 
 from spotify_pipeline.definitions import build_defs
 from spotify_pipeline.demo.backends import Demo, DemoBackends
@@ -44,7 +45,8 @@ def test_days_are_written_to_s3_and_read_back(
     made = ["raw_playlists", *TABLES]
     assert run(in_s3, instance, selection=made).success
     next_day = DAY + timedelta(days=1)
-    assert run(on_day(next_day, tmp_path, buckets), instance, next_day, selection=made).success
+    result = run(on_day(next_day, tmp_path, buckets), instance, next_day, selection=made)
+    assert result.success
 
     assert in_s3.raw.days() == [DAY, next_day]
     assert in_s3.tables.staged(next_day) == list(TABLES)
@@ -52,6 +54,13 @@ def test_days_are_written_to_s3_and_read_back(
     assert counts["unchanged"] > 0  # the documents of the day before were found and copied inside S3
     assert not any(tmp_path.rglob("*.parquet"))
     assert not any(tmp_path.rglob("*.json.gz"))
+
+    shown = {event.asset_key: event.materialization for event in result.get_asset_materialization_events()}
+    digest = shown[AssetKey("playlist_events")].metadata["digest"]
+    assert isinstance(digest, MarkdownMetadataValue)
+    events = in_s3.tables.read("playlist_events", next_day)
+    changed = {f"https://open.spotify.com/playlist/{playlist_id}" for playlist_id in events["playlist_id"]}
+    assert changed == set(re.findall(r"\((https://[^)]*)\)", digest.md_str or ""))
 
     loaded = build_defs(in_s3).load_asset_value(AssetKey("raw_playlists"), partition_key=DAY.isoformat())
     assert isinstance(loaded, RawDay)

@@ -41,6 +41,7 @@ class History:
     """The tables of the history, and SQL over them."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.engine = DuckDBEngine(folder / "catalog.duckdb")
         self._tables = TableStore(open_store(str(folder / "tables")))
 

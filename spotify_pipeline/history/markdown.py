@@ -1,0 +1,17 @@
+"""Other people's text inside Markdown, as text."""
+
+import re
+
+from spotify_pipeline.history.words import visible
+
+_LONGEST = 200  # characters of one name
+_MARKUP = re.compile(r"[\\`*_\[\]<>&~|$]")
+# Where GitHub's Markdown would make a link of what is none in CommonMark, escaped or not.
+_IN_ADDRESS = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?<=@)", re.IGNORECASE)
+
+
+def escaped(text: str) -> str:
+    """The text on one line, cut where it is very long, so that nothing in it is markup, HTML or a link."""
+    shown = visible(text).strip()
+    shown = shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST - 1]}…"
+    return _MARKUP.sub(r"\\\g<0>", _IN_ADDRESS.sub("\N{WORD JOINER}", shown))
