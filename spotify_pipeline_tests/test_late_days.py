@@ -1,7 +1,7 @@
 """Days that come late: exactly the days that depend on them are made again, and the order makes no difference."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
@@ -298,6 +298,25 @@ def test_a_day_that_becomes_due_again_while_it_is_made_again_is_made_once_more(h
     publish_day(history, DAYS[3])
     assert history.make_due_days() == [(DAYS[3], (DAYS[1], DAYS[2]))]
     assert history.events(DAYS[3]) == [("p", "added c", DAYS[2])]
+
+
+def test_a_day_that_another_process_makes_again_before_the_late_one_is_shown_is_made_once_more(
+    history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history.add(DAYS[0], of(DAYS[0], p="a"))
+    history.add(DAYS[2], of(DAYS[2], p="abc"))
+    history.bring(DAYS[1], of(DAYS[1], p="ab"))
+    other, publish = History(history.raw_objects, history.table_objects), history.tables.publish
+
+    def publish_slowly(day: date, audited: Mapping[str, str]) -> None:
+        if day == DAYS[1]:
+            assert other.make_due_days() == [(DAYS[2], (DAYS[1],))]
+        publish(day, audited)
+
+    monkeypatch.setattr(history.tables, "publish", publish_slowly)
+    history.make(DAYS[1])
+    assert history.make_due_days() == [(DAYS[2], (DAYS[1],))]
+    assert history.events(DAYS[2]) == [("p", "added c", DAYS[1])]
 
 
 def test_what_was_staged_before_a_day_became_due_does_not_count(history: History) -> None:

@@ -16,13 +16,25 @@ from spotify_pipeline.storage.raw import RawStore
 from spotify_pipeline.tables.declarations import COVERAGE
 
 
-def expect_publication(backends: Warehouse, day: date) -> None:
-    """Before a day's staged tables are published, make those days due that depend on what this changes.
+@contextmanager
+def publication(backends: Warehouse, day: date) -> Iterator[None]:
+    """Publish a day's staged tables, and make those days due that depend on what this changes.
+
+    They are due before it can be seen, so that a crash forgets none; and once more when it can be, as somebody may have
+    made them again in between, without seeing it.
 
     Raises:
         DataError: a file is damaged; the message names it.
         StorageError: it cannot be noted.
     """
+    depending = _depending(backends, day)
+    backends.due.add(depending, since=day)
+    yield
+    backends.due.add(depending, since=day)
+
+
+def _depending(backends: Warehouse, day: date) -> list[date]:
+    """The days whose events will be others when a day's staged tables are published."""
     tables, readings = backends.tables, ShownReadings(backends)
     before, after = readings.of(day), readings_in(tables.read(COVERAGE.name, day), day)
     readings.expect(day, after)
@@ -34,7 +46,7 @@ def expect_publication(backends: Warehouse, day: date) -> None:
         having = readings_in(tables.read(COVERAGE.name, held_back), held_back).keys() & changed
         if any(held_back <= first_after.get(playlist_id, date.max) for playlist_id in having):
             due.add(held_back)
-    backends.due.add((other for other in sorted(due) if _has_documents(backends.raw, other)), since=day)
+    return [other for other in due if _has_documents(backends.raw, other)]
 
 
 def _has_documents(raw: RawStore, day: date) -> bool:

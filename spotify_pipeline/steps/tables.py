@@ -13,7 +13,7 @@ from spotify_pipeline.errors import DataError
 from spotify_pipeline.progress import SILENT, Progress
 from spotify_pipeline.spotify import details
 from spotify_pipeline.spotify.manifest import Coverage, Manifest
-from spotify_pipeline.steps.due import expect_publication
+from spotify_pipeline.steps.due import publication
 from spotify_pipeline.steps.readings import ShownReading, ShownReadings
 from spotify_pipeline.storage.details import DetailStore
 from spotify_pipeline.storage.raw import RawDay, RawStore
@@ -162,8 +162,8 @@ def publish_day(backends: Warehouse, day: date, *, progress: Progress = SILENT) 
         digests = tables.digests(day)
         failed = [finding for finding in audit_day(backends, day) if not finding.passed]
         if not failed:
-            expect_publication(backends, day)
-            tables.publish(day, digests)
+            with publication(backends, day):
+                tables.publish(day, digests)
             published = True
         if due:
             backends.due.let_go(due)  # also where it is held back: making it again would not help

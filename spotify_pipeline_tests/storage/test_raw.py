@@ -116,6 +116,15 @@ def test_finished_days_are_listed_oldest_first(raw: RawStore) -> None:
     assert raw.days() == [DAY, NEXT, LATER]
 
 
+def test_a_manifest_in_which_an_earlier_version_says_more_can_be_read(raw: RawStore, objects: ObjectStore) -> None:
+    raw.commit(Manifest(DAY, [Coverage("p", Status.FAILED)]))
+    key = f"playlists/snapshot_date={DAY}/_manifest.json"
+    more = objects.get(key).replace(b'"playlist_id"', b'"previous": null, "playlist_id"')
+    assert b"previous" in more
+    objects.put(key, more)
+    assert raw.open_day(DAY).manifest == Manifest(DAY, [Coverage("p", Status.FAILED)])
+
+
 def test_the_newest_manifest_is_that_of_the_day_or_the_last_one_before(raw: RawStore) -> None:
     assert raw.newest_manifest(DAY) is None
     first = write_day(raw, {"p": b"{}"}, DAY)
