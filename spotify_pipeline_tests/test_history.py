@@ -96,6 +96,15 @@ def test_a_day_that_could_not_be_read_has_no_events_and_is_passed_over(
     assert (event["event"], event["previous_snapshot_date"], event["gap_days"]) == ("added", DAYS[0], 2)
 
 
+def test_the_first_day_on_which_a_playlist_can_be_read_has_no_events(run: Run, fake: FakeSpotify) -> None:
+    restrict(fake)
+    run(DAYS[0], Status.RESTRICTED)
+    fake.playlists[0].readable = True
+    assert run(DAYS[1]) == []
+    grow(fake)
+    assert len(run(DAYS[2])) == 1
+
+
 def test_a_day_without_a_run_is_passed_over(run: Run, fake: FakeSpotify) -> None:
     run(DAYS[0])
     grow(fake)

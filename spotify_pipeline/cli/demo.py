@@ -11,6 +11,7 @@ from spotify_pipeline.backends.choice import Backends, choose_backends
 from spotify_pipeline.cli.progress import shown_progress
 from spotify_pipeline.demo.backends import Demo, DemoBackends, demo_of, mark_as_demo
 from spotify_pipeline.errors import SettingsError
+from spotify_pipeline.query.engine import Answer
 from spotify_pipeline.query.formats import as_table
 from spotify_pipeline.query.named import named_query
 from spotify_pipeline.settings import Settings, load_settings
@@ -18,6 +19,7 @@ from spotify_pipeline.tables.declarations import TABLES
 
 _SEED = 2026
 _EXAMPLES = ("top_artists", "release_decades", "what_changed")
+_EXAMPLE_ROWS = 10  # on some days a whole playlist is reordered
 
 
 @click.command()
@@ -67,13 +69,20 @@ def _print_outcome(backends: Backends) -> None:
     for name in _EXAMPLES:
         question = named_query(name)
         click.echo(f"{question.title} ({program} query --name {name}):\n")
-        click.echo(as_table(engine.ask(question.sql())) + "\n")
+        click.echo(_beginning(engine.ask(question.sql())) + "\n")
     click.echo(
         f'Ask your own:    {program} query "SELECT name, items_total FROM playlists '
         'WHERE snapshot_date = current_date"\n'
         f"Any DuckDB tool: {backends.catalog.location}\n"
         "The UI:          make dev, then http://127.0.0.1:3000"
     )
+
+
+def _beginning(answer: Answer) -> str:
+    """The first rows, with how many more there are."""
+    *table, number = as_table(answer._replace(rows=answer.rows[:_EXAMPLE_ROWS])).splitlines()
+    more = len(answer.rows) - _EXAMPLE_ROWS
+    return "\n".join([*table, f"{number} and {more} more" if more > 0 else number])
 
 
 def _program() -> str:

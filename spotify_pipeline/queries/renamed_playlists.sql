@@ -1,41 +1,18 @@
 -- title: When playlists got another name or description
--- description: Each change of name, description, owner or visibility between two days on which Spotify told of the playlist.
--- param since date: (SELECT date_add('day', -365, max(snapshot_date)) FROM coverage) -- the first day to compare; else a year before the newest
-WITH told AS (
-    SELECT
-        playlist_id,
-        snapshot_date,
-        name,
-        description,
-        owner_name,
-        CASE WHEN is_public THEN 'public' WHEN NOT is_public THEN 'private' END AS visibility
-    FROM playlists
-    WHERE snapshot_date >= :since
-),
-compared AS (
-    SELECT
-        told.*,
-        lag(snapshot_date) OVER days AS previous_date,
-        lag(name) OVER days AS previous_name,
-        lag(description) OVER days AS previous_description,
-        lag(owner_name) OVER days AS previous_owner,
-        lag(visibility) OVER days AS previous_visibility
-    FROM told
-    WINDOW days AS (PARTITION BY playlist_id ORDER BY snapshot_date)
-)
+-- description: Each change of a playlist's name, description, owner (user ids) or visibility, and the day before on which the playlist was read. Of a playlist whose contents Spotify does not show none is known.
+-- param since date: (SELECT date_add('day', -365, max(snapshot_date)) FROM coverage) -- the first day; else a year before the newest
 SELECT
-    compared.snapshot_date AS day,
-    compared.previous_date,
-    compared.name AS playlist,
-    change.what,
-    change.before,
-    change.after,
-    compared.playlist_id
-FROM compared
-CROSS JOIN UNNEST(
-    ARRAY['name', 'description', 'owner', 'visibility'],
-    ARRAY[previous_name, previous_description, previous_owner, previous_visibility],
-    ARRAY[name, description, owner_name, visibility]
-) AS change (what, before, after)
-WHERE compared.previous_date IS NOT NULL AND change.before IS DISTINCT FROM change.after
-ORDER BY day, playlist_id, what
+    change.snapshot_date AS day,
+    change.previous_snapshot_date AS previous_date,
+    playlist.name AS playlist,
+    change.event,
+    change.old_value AS before,
+    change.new_value AS after,
+    change.playlist_id
+FROM playlists AS playlist -- first, so that the days found by the join keep other days from being read
+JOIN playlist_events AS change
+    ON change.playlist_id = playlist.playlist_id AND change.snapshot_date = playlist.snapshot_date
+WHERE
+    change.snapshot_date >= :since
+    AND change.event IN ('renamed', 'described', 'owner_changed', 'visibility_changed')
+ORDER BY day, playlist_id, event

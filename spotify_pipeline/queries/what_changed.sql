@@ -1,62 +1,35 @@
 -- title: What has changed since a playlist was last read
--- description: What came and what went between a day and the last day before on which the playlist was read, and where it stood. Occurrences are counted: of an item that stands there twice, one may go. A playlist that was not read on the day, or never before, has no rows.
+-- description: What was added, removed, moved and replaced between the last day before on which a playlist was read and a day, and where it stood and stands. A move is one of the fewest that explain the new order; what is replaced is now there from another album. A playlist that was not read on the day, or never before, has no rows.
 -- param day date: (SELECT max(snapshot_date) FROM coverage) -- the day; else the newest one
 -- param playlist string: '%' -- id of one playlist, or a LIKE pattern; else all
-WITH readings AS (
+WITH changes AS (
     SELECT
         playlist_id,
-        snapshot_date,
-        lag(snapshot_date) OVER (PARTITION BY playlist_id ORDER BY snapshot_date) AS previous_date
-    FROM coverage
-    WHERE snapshot_date <= :day AND status IN ('observed', 'unchanged') AND playlist_id LIKE :playlist
-),
-compared AS (
-    SELECT playlist_id, snapshot_date AS read_date, previous_date, 'came' AS change
-    FROM readings
-    WHERE snapshot_date = :day AND previous_date IS NOT NULL
-    UNION ALL
-    SELECT playlist_id, previous_date AS read_date, previous_date, 'went' AS change
-    FROM readings
-    WHERE snapshot_date = :day AND previous_date IS NOT NULL
-),
-items AS (
-    SELECT
-        compared.playlist_id,
-        compared.previous_date,
-        compared.change,
-        item.position,
-        item.name,
-        -- Nothing tells one unavailable item from another: their keys are their positions, which others change.
-        CASE WHEN item.item_type = 'unavailable' THEN 'unavailable' ELSE item.item_key END AS item_key
-    FROM playlist_items AS item -- first, so that the days found by the join keep other days from being read
-    JOIN compared
-        ON compared.playlist_id = item.playlist_id AND compared.read_date = item.snapshot_date
-),
-occurrences AS (
-    SELECT items.*, row_number() OVER (PARTITION BY playlist_id, change, item_key ORDER BY position) AS occurrence
-    FROM items
-),
-changes AS (
-    SELECT
-        playlist_id,
+        event,
         item_key,
-        min(previous_date) AS previous_date,
-        min(change) AS change,
-        min(position) AS position,
-        min(name) AS item
-    FROM occurrences
-    GROUP BY playlist_id, item_key, occurrence
-    HAVING count(*) = 1
+        position,
+        previous_position,
+        previous_snapshot_date,
+        -- What has gone is named by the last day on which it was there.
+        CASE WHEN event = 'removed' THEN previous_snapshot_date ELSE snapshot_date END AS named_date,
+        coalesce(position, previous_position) AS named_position
+    FROM playlist_events
+    WHERE snapshot_date = :day AND playlist_id LIKE :playlist AND event IN ('added', 'removed', 'moved', 'replaced')
 )
 SELECT
     playlist.name AS playlist,
-    changes.change,
+    changes.event,
     changes.position,
-    changes.item,
-    changes.previous_date,
+    changes.previous_position,
+    item.name AS item,
+    changes.previous_snapshot_date AS previous_date,
     changes.item_key,
     changes.playlist_id
-FROM changes
+FROM playlist_items AS item -- first, so that the days found by the join keep other days from being read
+RIGHT JOIN changes -- a change stays one when the day before it is no longer kept
+    ON changes.playlist_id = item.playlist_id
+    AND changes.named_date = item.snapshot_date
+    AND changes.named_position = item.position
 JOIN playlists AS playlist ON playlist.playlist_id = changes.playlist_id
 WHERE playlist.snapshot_date = :day
-ORDER BY playlist, playlist_id, change, position
+ORDER BY playlist, playlist_id, event, position, previous_position

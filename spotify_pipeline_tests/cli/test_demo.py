@@ -43,6 +43,11 @@ def test_the_history_of_the_demo_is_queried_and_goes_on(
     answer = run("query", "--format", "json", "SELECT status, count(*) AS n FROM coverage GROUP BY 1 ORDER BY 1")
     assert {row["status"] for row in json.loads(answer.out)} == {"observed", "restricted", "unchanged"}
 
+    changes = json.loads(run("query", "--format", "json", "--name", "what_changed").out)
+    _, _, *rows, count = demo.partition("--name what_changed):\n\n")[2].partition("\n\n")[0].splitlines()
+    assert len(rows) == min(len(changes), 10)
+    assert count == (f"10 rows and {len(changes) - 10} more" if len(changes) > 10 else f"{len(changes)} rows")
+
     again = run("demo", "--days", "2")  # all days are there already
     assert again.code == 0
     assert again.out == demo

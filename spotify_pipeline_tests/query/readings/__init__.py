@@ -6,7 +6,7 @@ Each function has the name of its query, takes the history and the query's param
 from collections.abc import Callable
 from typing import Any
 
-from spotify_pipeline_tests.query.readings import changes, contents, days, music
+from spotify_pipeline_tests.query.readings import changes, contents, days, memberships, music
 
 READINGS: dict[str, Callable[..., list[tuple[Any, ...]]]] = {
     reading.__name__: reading
@@ -29,13 +29,17 @@ READINGS: dict[str, Callable[..., list[tuple[Any, ...]]]] = {
         music.release_decades,
         music.top_artists,
         music.tracks_of_artist,
+        changes.changes_by_day,
         changes.new_artists,
+        changes.removed_items,
         changes.renamed_playlists,
-        changes.track_history,
         changes.what_changed,
         days.freshness,
         days.missing_days,
         days.playlist_growth,
         days.requests_by_day,
+        memberships.longest_stays,
+        memberships.returned_items,
+        memberships.track_history,
     )
 }

@@ -1,22 +1,24 @@
-"""What is not as it was: items that came and went, artists that appeared, playlists with another name."""
+"""What is not as it was: items that came, went and moved, artists that appeared, playlists with another name."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from datetime import date, timedelta
-from fnmatch import fnmatchcase
 from typing import Any
 
-from spotify_pipeline_tests.query.history import DAYS, History
+from spotify_pipeline_tests.query.history import DAYS, History, Row
 from spotify_pipeline_tests.query.readings.plain import (
     A_YEAR_BEFORE,
     NEWEST,
     artist_names,
-    newest_name,
+    credits_of,
+    fits,
     playlist_names,
     read_days,
     track_items,
 )
 
 Rows = list[tuple[Any, ...]]
+
+ABOUT_ITEMS = ("added", "removed", "moved", "replaced")
 
 
 def new_artists(history: History, since: date = NEWEST - timedelta(days=30)) -> Rows:
@@ -40,74 +42,69 @@ def new_artists(history: History, since: date = NEWEST - timedelta(days=30)) -> 
 
 
 def renamed_playlists(history: History, since: date = A_YEAR_BEFORE) -> Rows:
-    words = {True: "public", False: "private", None: None}
-    before: dict[str, tuple[date, dict[str, Any]]] = {}
     answer = []
     for day in DAYS:
-        if day < since:
-            continue
-        for row in history.rows("playlists", day):
-            told = {
-                "name": row["name"],
-                "description": row["description"],
-                "owner": row["owner_name"],
-                "visibility": words[row["is_public"]],
-            }
-            playlist_id = row["playlist_id"]
-            previous_date, previous = before.get(playlist_id, (None, told))
-            answer += [
-                (day, previous_date, row["name"], what, previous[what], value, playlist_id)
-                for what, value in told.items()
-                if value != previous[what]
-            ]
-            before[playlist_id] = (day, told)
+        for row in history.rows("playlist_events", day) if day >= since else []:
+            if row["event"] not in ABOUT_ITEMS:
+                playlist_id = row["playlist_id"]
+                name = playlist_names(history, day)[playlist_id]
+                change = row["event"], row["old_value"], row["new_value"]
+                answer.append((day, row["previous_snapshot_date"], name, *change, playlist_id))
     return sorted(answer, key=lambda row: (row[0], row[6], row[3]))
 
 
-def track_history(history: History, track: str | None = None, since: date = A_YEAR_BEFORE) -> Rows:
-    if track is None:
-        homes: defaultdict[str, set[str]] = defaultdict(set)
-        for item, _ in track_items(history, DAYS[0]):
-            homes[item["track_id"]].add(item["playlist_id"])
-        track = min(homes, key=lambda one: (-len(homes[one]), one))
-    seen: defaultdict[str, set[date]] = defaultdict(set)
-    names = []
-    for day in DAYS:
-        for item in history.rows("playlist_items", day):
-            if day >= since and item["track_id"] == track:
-                seen[item["playlist_id"]].add(day)
-                names.append(item["name"])
+def changes_by_day(history: History, playlist: str = "%", since: date = A_YEAR_BEFORE) -> Rows:
+    answer: Rows = []
+    day = max(since, DAYS[0])
+    while day <= NEWEST:
+        asked = [row["playlist_id"] for row in history.rows("coverage", day) if fits(row["playlist_id"], playlist)]
+        compared = [one for one in asked if day in read_days(history, one)[1:]]
+        events = _item_events(history, day, playlist)
+        counts = Counter(event["event"] for event in events)
+        changed: tuple[int | None, ...] = (None,) * (1 + len(ABOUT_ITEMS))
+        if compared:
+            changed = len({event["playlist_id"] for event in events}), *(counts[event] for event in ABOUT_ITEMS)
+        gap = max((event["gap_days"] for event in events), default=None)
+        if asked or answer:
+            answer.append((day, len(asked), len(compared), *changed, gap))
+        day += timedelta(days=1)
+    return answer
+
+
+def removed_items(history: History, playlist: str = "%", since: date = NEWEST - timedelta(days=30)) -> Rows:
     answer = []
-    for playlist_id, days in seen.items():
-        first, last = min(days), max(days)
-        between = read_days(history, playlist_id, first, last)
-        is_current = last == max(read_days(history, playlist_id, since))
-        name = newest_name(history, playlist_id)
-        answer.append((max(names), name, first, last, len(days), len(between), is_current, playlist_id))
-    return sorted(answer, key=lambda row: (row[2], row[3], row[7]))
+    for day in DAYS:
+        for event in _item_events(history, day, playlist) if day >= since else []:
+            if event["event"] == "removed":
+                before, playlist_id = event["previous_snapshot_date"], event["playlist_id"]
+                name = playlist_names(history, day)[playlist_id]
+                item = _item(history, playlist_id, before, event["previous_position"])
+                credited = credits_of(history, before).get(event["track_id"], [])
+                artists = ", ".join(artist_names(history, before)[credit["artist_id"]] for credit in credited) or None
+                place = (event["previous_position"], before, (day - before).days)
+                answer.append((day, name, item["name"], artists, *place, item["item_key"], playlist_id))
+    return sorted(answer, key=lambda row: (-row[0].toordinal(), row[1], row[8], row[4]))
 
 
 def what_changed(history: History, day: date = NEWEST, playlist: str = "%") -> Rows:
-    names = playlist_names(history, day)
     answer = []
-    for playlist_id in names:
-        days = read_days(history, playlist_id, until=day)
-        if fnmatchcase(playlist_id, playlist.replace("%", "*")) and days[1:] and days[-1] == day:
-            now, before = (_occurrences(history, playlist_id, one) for one in (day, days[-2]))
-            for change, here, there in (("came", now, before), ("went", before, now)):
-                for key in here.keys() - there.keys():
-                    position, name = here[key]
-                    answer.append((names[playlist_id], change, position, name, days[-2], key[0], playlist_id))
-    return sorted(answer, key=lambda row: (row[0], row[6], row[1], row[2]))
+    for event in _item_events(history, day, playlist):
+        playlist_id, before = event["playlist_id"], read_days(history, event["playlist_id"], until=day)[-2]
+        has_gone = event["event"] == "removed"
+        named = (before, event["previous_position"]) if has_gone else (day, event["position"])
+        item = _item(history, playlist_id, *named)
+        places = (event["position"], event["previous_position"])
+        playlist_name = playlist_names(history, day)[playlist_id]
+        answer.append((playlist_name, event["event"], *places, item["name"], before, item["item_key"], playlist_id))
+    return sorted(answer, key=lambda row: (row[0], row[7], row[1], row[2] or 0, row[3] or 0))
 
 
-def _occurrences(history: History, playlist_id: str, day: date) -> dict[tuple[str, int], tuple[int, str | None]]:
-    """Position and name of the first, second … of equal items."""
-    count: Counter[str] = Counter()
-    found = {}
-    for item in sorted(history.rows("playlist_items", day), key=lambda row: row["position"]):
-        if item["playlist_id"] == playlist_id:
-            key = item["item_key"].partition(":")[0] if item["item_type"] == "unavailable" else item["item_key"]
-            count[key] += 1
-            found[key, count[key]] = item["position"], item["name"]
-    return found
+def _item_events(history: History, day: date, playlist: str) -> list[Row]:
+    events = history.rows("playlist_events", day)
+    return [row for row in events if row["event"] in ABOUT_ITEMS and fits(row["playlist_id"], playlist)]
+
+
+def _item(history: History, playlist_id: str, day: date, position: int) -> Row:
+    items = history.rows("playlist_items", day)
+    (item,) = [row for row in items if (row["playlist_id"], row["position"]) == (playlist_id, position)]
+    return item

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from fnmatch import fnmatchcase
 from typing import Any, TypeVar
 
 from spotify_pipeline_tests.query.history import DAYS, History, Row
@@ -34,6 +35,11 @@ def percent(part: int, whole: int) -> Decimal:
 
 def null_last(value: Any) -> tuple[Any, ...]:
     return (True,) if value is None else (False, value)
+
+
+def fits(playlist_id: str, pattern: str) -> bool:
+    """Whether an id is LIKE a pattern."""
+    return fnmatchcase(playlist_id, pattern.replace("%", "*"))
 
 
 def was_read(row: Row) -> bool:
