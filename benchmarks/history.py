@@ -76,10 +76,9 @@ def extract(backends: LocalWarehouse, library: Library, day: date, changed: set[
     known = before.by_id() if before else {}
     rows = []
     for playlist_id, items in library.items.items():
-        previous = known[playlist_id].last_reading if known else None
-        known_still = None if playlist_id in changed else previous
+        known_still = known[playlist_id].last_reading if known and playlist_id not in changed else None
         status, observed = (Status.UNCHANGED, known_still.observed_date) if known_still else (Status.OBSERVED, day)
-        fetched_at = datetime(day.year, day.month, day.day, 5, tzinfo=UTC)
+        fetched_at = known_still.fetched_at if known_still else datetime(day.year, day.month, day.day, 5, tzinfo=UTC)
         reading = Reading(day, status, observed, f"{observed}", len(items), len(items), fetched_at)
         row = Coverage(
             playlist_id,
@@ -89,7 +88,6 @@ def extract(backends: LocalWarehouse, library: Library, day: date, changed: set[
             items_read=len(items),
             fetched_at=fetched_at,
             last_reading=reading,
-            previous=previous,
         )
         if known_still:
             backends.raw.stage_copy(day, playlist_id, known_still.snapshot_date)

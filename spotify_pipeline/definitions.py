@@ -13,7 +13,7 @@ from spotify_pipeline.orchestration.failures import RETRY_POLICY
 from spotify_pipeline.orchestration.lambda_compute import InLambda
 from spotify_pipeline.orchestration.partitions import daily_partitions
 from spotify_pipeline.orchestration.schedules import DAILY_JOB, daily_snapshot_schedule
-from spotify_pipeline.orchestration.sensors import failures_sensor
+from spotify_pipeline.orchestration.sensors import due_days_sensor, failures_sensor
 from spotify_pipeline.progress import Progress
 from spotify_pipeline.settings import load_settings
 
@@ -50,7 +50,7 @@ def build_defs(
         asset_checks=build_checks(partitions),
         jobs=[daily_snapshot],
         schedules=[daily_snapshot_schedule],
-        sensors=[failures_sensor],
+        sensors=[failures_sensor, due_days_sensor],
         resources=resources | (overrides or {}),
         executor=in_process_executor,  # a process for each step costs 2 to 3 s
     )

@@ -517,6 +517,16 @@ def test_a_catalog_that_is_missing_or_damaged_fails_no_day_because_the_day_makes
     assert damaged.failure is missing.failure is None
 
 
+def test_days_that_are_due_are_told_until_they_are_made_again(published: Backends) -> None:
+    day = date(2021, 4, 8)
+    published.due.add([day], since=date(2021, 4, 6))
+    due = Examined(examine(published))["due days"]
+    assert (due.state, due.facts) == (State.WARNING, {"days": 1, "oldest": "2021-04-08"})
+    published.due.note_made(published.due.load()[day])
+    published.due.let_go(published.due.load()[day])
+    assert Examined(examine(published)).states(Group.CATALOG) == {State.OK}
+
+
 # The daily job itself
 
 

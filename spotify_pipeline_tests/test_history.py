@@ -1,6 +1,7 @@
 """Events over days on which not everything could be read."""
 
 import gzip
+import shutil
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from spotify_pipeline.spotify.manifest import Status
+from spotify_pipeline.spotify.manifest import Coverage, Status
 from spotify_pipeline.steps.tables import publish_day, transform_day
 from spotify_pipeline.tables.declarations import TABLES
 from spotify_pipeline_tests.fake_backends import FakeBackends
@@ -157,3 +158,22 @@ def test_a_day_made_again_has_the_same_events(run: Run, fake: FakeSpotify) -> No
     run(DAYS[0])
     grow(fake)
     assert run(DAYS[1]) == run(DAYS[1])
+
+
+def test_what_was_read_here_is_not_taken_for_what_another_machine_has_read_on_the_same_day(
+    fake: FakeSpotify, tmp_path: Path
+) -> None:
+    def extract(machine: str, day: date) -> Coverage:
+        backends = FakeBackends(fake, tmp_path / machine, day, SPOTIFY_PIPELINE_PLAYLISTS=f"{ID},{OTHER}")
+        return backends.extract().by_id()[ID]
+
+    extract("here", DAYS[0])
+    grow(fake)
+    extract("there", DAYS[0])
+    fail(fake)
+    assert extract("there", DAYS[1]).status is Status.FAILED
+    folder = f"raw/playlists/snapshot_date={DAYS[1]}"
+    shutil.copytree(tmp_path / "there" / folder, tmp_path / "here" / folder)
+    fake.as_usual()
+    row = extract("here", DAYS[2])
+    assert (row.status, row.items_read) == (Status.OBSERVED, 4)

@@ -498,13 +498,13 @@ def test_days_on_which_a_playlist_could_not_be_read_do_not_hide_its_loss(week: W
     assert "40 rows instead of the 100 of 2026-01-02" in week.run(DAYS[3])
 
 
-def test_a_published_day_that_is_read_again_and_held_back_is_no_measure_for_the_next(week: Week) -> None:
+def test_what_is_shown_of_a_day_that_was_read_again_and_held_back_is_the_measure_for_the_next(week: Week) -> None:
     week.run(DAYS[0])
     week.run(DAYS[1])
     week.edit(length=10)
     assert "10 rows instead of the 100 of 2026-01-02" in week.run(DAYS[1], refresh=True)
     assert week.published() == {DAYS[0]: 100, DAYS[1]: 100}
-    assert "10 rows instead of the 100 of 2026-01-02" in week.run(DAYS[2])
+    assert "10 rows instead of the 100 of 2026-01-03" in week.run(DAYS[2])
 
 
 def test_a_first_day_has_nothing_to_lose(week: Week) -> None:

@@ -59,7 +59,7 @@ def outcome(backends: FakeBackends) -> tuple[dict[str, tuple[Any, ...]], dict[st
     """What whoever opens the day is shown, without times and numbers of requests."""
     day = backends.raw.open_day(backends.day)
     rows = {
-        row.playlist_id: (row.status, row.reason, row.observed_date, row.items_total, row.items_read, row.previous)
+        row.playlist_id: (row.status, row.reason, row.observed_date, row.items_total, row.items_read)
         for row in day.manifest.playlists
     }
     return rows, {name: json.loads(document) for name, document in day}

@@ -1,4 +1,4 @@
-"""What the manifest says of a run: why it was stopped, what it cost, what was there before, what is accepted."""
+"""What the manifest says of a run: why it was stopped, what it cost, what is accepted."""
 
 import json
 from collections.abc import Callable
@@ -212,60 +212,6 @@ def test_what_is_not_read_avoids_nothing(on: On, fake: FakeSpotify) -> None:
     manifest = on(NEXT_DAY).extract()
     assert manifest.counts()["not_found"] == 20
     assert manifest.requests_avoided == 0
-
-
-# What was there before
-
-
-def previous(manifest: Manifest) -> tuple[date, int] | None:
-    reading = manifest.by_id()[ID].previous
-    return (reading.snapshot_date, reading.items_read) if reading else None
-
-
-def test_the_newest_earlier_reading_with_rows_is_told_over_days_without(on: On, fake: FakeSpotify) -> None:
-    playlist = fake.playlists[0]
-    variables = {"SPOTIFY_PIPELINE_PLAYLISTS": ID}
-    told = [previous(on(DAYS[0], **variables).extract())]
-    playlist.readable = False
-    told.append(previous(on(DAYS[1], **variables).extract()))
-    fake.on(PLAYLISTS, lambda _: error(403, "Forbidden"))
-    told.append(previous(on(DAYS[2], **variables).extract()))
-    fake.playlists.remove(playlist)
-    told.append(previous(on(DAYS[3], **variables).extract()))
-    fake.playlists.append(FakePlaylist(ID, length=7, snapshot_id="snapshot-2"))
-    last = on(DAYS[4], **variables).extract()
-    assert told == [None, (DAYS[0], 3), (DAYS[0], 3), (DAYS[0], 3)]
-    assert (last.by_id()[ID].status, previous(last)) == (Status.OBSERVED, (DAYS[0], 3))
-    assert previous(on(DAYS[5], **variables).extract()) == (DAYS[4], 7)
-
-
-def test_of_a_playlist_that_is_no_longer_listed_the_earlier_reading_is_known(on: On, fake: FakeSpotify) -> None:
-    on().extract()
-    gone = fake.playlists.pop(0)
-    assert previous(on(NEXT_DAY).extract()) == (DAY, 3)
-    fake.playlists.append(gone)
-    assert previous(on(DAYS[2]).extract()) == (DAY, 3)
-
-
-def test_a_day_without_a_run_is_passed_over(on: On) -> None:
-    on(DAYS[0]).extract()
-    assert previous(on(DAYS[3]).extract()) == (DAYS[0], 3)
-
-
-@pytest.mark.parametrize("refresh", [False, True])
-def test_running_a_day_again_compares_it_with_the_same_day_before(refresh: bool, on: On, fake: FakeSpotify) -> None:
-    on(DAYS[0]).extract()
-    on(DAYS[1]).extract()
-    fake.playlists[0].length, fake.playlists[0].snapshot_id = 9, "snapshot-2"
-    for _ in range(2):
-        assert previous(on(DAYS[1]).extract(refresh=refresh)) == (DAYS[0], 3)
-
-
-def test_an_unchanged_day_is_a_reading_of_its_own(on: On) -> None:
-    for day in DAYS[:3]:
-        manifest = on(day).extract()
-    assert manifest.by_id()[ID].status is Status.UNCHANGED
-    assert previous(manifest) == (DAYS[1], 3)
 
 
 # Rows that are missing, and what is accepted

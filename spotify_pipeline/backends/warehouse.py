@@ -7,7 +7,9 @@ from pathlib import Path
 from spotify_pipeline.backends.base import Base
 from spotify_pipeline.catalog.publication import Catalog
 from spotify_pipeline.query.engine import Engine
+from spotify_pipeline.storage.due import DueDays
 from spotify_pipeline.storage.objects import SharedStore
+from spotify_pipeline.storage.spans import Spans
 from spotify_pipeline.storage.tables import TableStore
 
 
@@ -18,6 +20,16 @@ class Warehouse(Base, ABC):
     def tables(self) -> TableStore:
         """The table partitions."""
         return TableStore(self.table_objects)
+
+    @cached_property
+    def due(self) -> DueDays:
+        """The days whose tables have to be made again."""
+        return DueDays(self.table_objects)
+
+    @cached_property
+    def spans(self) -> Spans:
+        """From when to when SQL shows each playlist."""
+        return Spans(self.table_objects)
 
     @property
     @abstractmethod

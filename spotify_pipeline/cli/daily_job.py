@@ -11,12 +11,13 @@ from dagster import AssetKey, DagsterEvent, DagsterInstance, ExecuteInProcessRes
 from spotify_pipeline.backends.choice import Backends
 from spotify_pipeline.definitions import build_defs
 from spotify_pipeline.errors import PipelineError, StorageError
-from spotify_pipeline.orchestration.assets import ExtractConfig
+from spotify_pipeline.orchestration.assets import FROM_TRANSFORM, ExtractConfig
 from spotify_pipeline.orchestration.report import REPORT
 from spotify_pipeline.orchestration.schedules import DAILY_JOB
+from spotify_pipeline.orchestration.sensors import DUE_SINCE
 from spotify_pipeline.progress import SILENT, Progress
 from spotify_pipeline.steps.tables import not_published
-from spotify_pipeline.tables.declarations import TABLES
+from spotify_pipeline.storage.due import Due
 
 _CATALOG, _REPORT = AssetKey("catalog"), AssetKey(REPORT)
 _INSTANCE_CONFIG = "telemetry:\n  enabled: false\nnux:\n  enabled: false\n"
@@ -34,8 +35,7 @@ class Step(StrEnum):
         """What is made from this step on; None stands for all that there is."""
         if self is Step.EXTRACT:
             return None
-        tables = list(TABLES) if self is Step.TRANSFORM else []
-        return [*map(AssetKey, tables), _CATALOG, _REPORT]
+        return FROM_TRANSFORM if self is Step.TRANSFORM else [_CATALOG, _REPORT]
 
 
 def open_instance(data_dir: Path) -> DagsterInstance:
@@ -63,7 +63,7 @@ def execute_day(
     day: date,
     instance: DagsterInstance,
     *,
-    step: Step = Step.EXTRACT,
+    step: Step | Due = Step.EXTRACT,
     extraction: ExtractConfig | None = None,
     progress: Progress = SILENT,
     log_level: str = "CRITICAL",
@@ -74,7 +74,7 @@ def execute_day(
         backends: stores, catalog and Spotify.
         day: the partition.
         instance: where Dagster remembers the run.
-        step: the first step.
+        step: the first step; or why the day is due, which is then made again of the raw documents that it has.
         extraction: how to extract, if that is a step.
         progress: is told of each playlist.
         log_level: of Dagster's log on standard error.
@@ -91,7 +91,8 @@ def execute_day(
         run_config=config,
         partition_key=day.isoformat(),
         instance=instance,
-        asset_selection=step.assets,
+        tags={DUE_SINCE: step.reason} if isinstance(step, Due) else None,
+        asset_selection=FROM_TRANSFORM if isinstance(step, Due) else step.assets,
         raise_on_error=False,
     )
     if not result.success:

@@ -10,8 +10,10 @@ from spotify_pipeline.errors import PipelineError
 from spotify_pipeline.settings import load_settings
 from spotify_pipeline.spotify.manifest import Coverage, Manifest, Status
 from spotify_pipeline.spotify.playlist_ids import parse_playlist_id
+from spotify_pipeline.steps.due import make_due_days
 from spotify_pipeline.steps.notices import consent_notice
 from spotify_pipeline.steps.tables import accept_losses
+from spotify_pipeline.storage.due import Due
 
 _STEPS = ("transform", "publish")
 _TO_LOOK_AT = (Status.FAILED, Status.NOT_FOUND)
@@ -43,27 +45,32 @@ def run(verbose: bool, refresh: bool, accepted: tuple[str, ...], step: str | Non
     partition = day.date() if day else settings.today()
     if day and accept:
         accept_losses(backends.raw, partition, accept)
-    with (
-        open_instance(settings.data_dir) as instance,
-        shown_progress(str(partition)) as progress,
-    ):
-        problems = execute_day(
-            backends,
-            partition,
-            instance,
-            step=Step(step or Step.EXTRACT),
-            extraction=ExtractConfig(refresh=refresh, accept=accept),
-            progress=progress,
-            log_level="INFO" if verbose else "CRITICAL",
-        )
-    manifest = backends.raw.open_day(partition).manifest
-    _print_outcome(manifest, backends.catalog.location)
-    for problem in problems:
-        click.echo(f"warning: the published day is not as it should be: {problem}", err=True)
-    if step is None and (consent := consent_notice(backends)).urgency:
-        click.echo(f"warning: {consent.text}", err=True)
+    log_level = "INFO" if verbose else "CRITICAL"
+    with open_instance(settings.data_dir) as instance:
+        with shown_progress(str(partition)) as progress:
+            problems = execute_day(
+                backends,
+                partition,
+                instance,
+                step=Step(step or Step.EXTRACT),
+                extraction=ExtractConfig(refresh=refresh, accept=accept),
+                progress=progress,
+                log_level=log_level,
+            )
+        manifest = backends.raw.open_day(partition).manifest
+        _print_outcome(manifest, backends.catalog.location)
+        _warn_of(problems)
+        if step is None and (consent := consent_notice(backends)).urgency:
+            click.echo(f"warning: {consent.text}", err=True)
+
+        def make(due: Due) -> None:
+            _warn_of(execute_day(backends, due.day, instance, step=due, log_level=log_level))
+
+        failures = make_due_days(backends, make, tell=click.echo)
     if manifest.stopped:
-        raise PipelineError(f"{partition} is not complete, what is complete is published: {manifest.stopped}")
+        failures.insert(0, f"{partition} is not complete, what is complete is published: {manifest.stopped}")
+    if failures:
+        raise PipelineError(" | ".join(failures))
 
 
 def _print_outcome(manifest: Manifest, catalog: str) -> None:
@@ -86,6 +93,11 @@ def _print_outcome(manifest: Manifest, catalog: str) -> None:
             f"warning: {len(to_look_at) - _MOST_WARNINGS} more: spotify-pipeline query --name missing_days",
             err=True,
         )
+
+
+def _warn_of(problems: list[str]) -> None:
+    for problem in problems:
+        click.echo(f"warning: the published day is not as it should be: {problem}", err=True)
 
 
 def _warning(row: Coverage, day: date) -> str:

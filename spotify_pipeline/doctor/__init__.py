@@ -10,7 +10,7 @@ from spotify_pipeline.doctor.consultation import Consultation
 from spotify_pipeline.doctor.findings import Examination, Finding, Group, State
 from spotify_pipeline.doctor.functions import examine_functions
 from spotify_pipeline.doctor.playlists import examine_playlists
-from spotify_pipeline.doctor.stores import examine_catalog, examine_private_files, examine_storage
+from spotify_pipeline.doctor.stores import examine_catalog, examine_due_days, examine_private_files, examine_storage
 from spotify_pipeline.spotify.patience import Tell
 
 __all__ = ["Examination", "Finding", "Group", "State", "examine"]
@@ -36,5 +36,6 @@ def examine(backends: Backends, tell: Tell = lambda _: None) -> Examination:
             *private,
             *examine_functions(backends.settings),
             *examine_catalog(backends),
+            *examine_due_days(backends),
         ),
     )

@@ -72,6 +72,17 @@ def examine_catalog(backends: Backends) -> Iterator[Finding]:
         yield _sql(backends.engine, "SELECT 0 AS row_count")
 
 
+def examine_due_days(backends: Backends) -> Iterator[Finding]:
+    """The days that should have been made again, where there are any."""
+    with suppress(PipelineError):  # the tables cannot be read: what is found out about the storage tells why
+        if due := backends.due.load():
+            text = f"{len(due)} days depend on others that were published since, such as {next(iter(due))}"
+            facts: Facts = {"days": len(due), "oldest": str(next(iter(due)))}
+            yield Finding(
+                Group.CATALOG, "due days", State.WARNING, f"{text}: `spotify-pipeline run` makes them again", facts
+            )
+
+
 def _published(backends: Backends) -> Finding:
     days, catalog = backends.tables.published_days(), backends.catalog
     shown = catalog.partitions().get(COVERAGE.name, set())

@@ -39,12 +39,16 @@ class Transformation(Struct, frozen=True, omit_defaults=True):
         rows: how many each table has; empty where it was not transformed.
         published_days: how many the catalog shows; 0 where nothing was published.
         problems: what the verification found, a sentence each: the day is published all the same.
+        made_again: days that depend on it, or were left over, and are transformed and published anew.
+        still_due: such days for which there was no time; the next invocation that publishes a day goes on with them.
     """
 
     day: date
     rows: dict[str, int] = {}
     published_days: int = 0
     problems: tuple[str, ...] = ()
+    made_again: tuple[date, ...] = ()
+    still_due: tuple[date, ...] = ()
 
 
 class Problem(Struct, frozen=True):

@@ -6,7 +6,7 @@ It is started by the manifest of a day, by hand or by Dagster, which then audits
 """
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from msgspec.structs import replace
@@ -18,8 +18,10 @@ from spotify_pipeline.lambdas.answers import Transformation
 from spotify_pipeline.lambdas.events import TransformationRequest, transformation_request
 from spotify_pipeline.lambdas.invocation import Invocation, LambdaContext, answer
 from spotify_pipeline.settings import load_settings
+from spotify_pipeline.steps.due import make_due_days, making_tables
 from spotify_pipeline.steps.tables import publish_day, transform_day
 from spotify_pipeline.steps.verification import VERIFICATIONS
+from spotify_pipeline.storage.due import Due
 from spotify_pipeline.tables.declarations import TABLES
 
 
@@ -37,15 +39,17 @@ def _transform(invocation: Invocation, event: Mapping[str, Any]) -> Transformati
     warehouse = AwsWarehouse(settings, new_patience=invocation.patience)
     request = transformation_request(event, settings.raw_bucket)
     with invocation.alone(warehouse.table_objects, "transformation"):
-        return _make(warehouse, request, request.day or settings.today(), invocation)
+        outcome = _make(warehouse, request, request.day or settings.today(), invocation)
+        return _make_due_days(warehouse, outcome, invocation) if "publish" in request.steps else outcome
 
 
 def _make(warehouse: Warehouse, request: TransformationRequest, day: date, invocation: Invocation) -> Transformation:
     outcome = Transformation(day)
     if "transform" in request.steps:
-        frames = transform_day(warehouse, warehouse.raw.open_day(day))
-        for name, frame in frames.items():
-            warehouse.tables.stage(TABLES[name], day, frame)
+        with making_tables(warehouse, day):
+            frames = transform_day(warehouse, warehouse.raw.open_day(day))
+            for name, frame in frames.items():
+                warehouse.tables.stage(TABLES[name], day, frame)
         outcome = replace(outcome, rows={name: frame.height for name, frame in frames.items()})
         invocation.tell(f"{sum(outcome.rows.values())} rows of {day} are staged")
     if "publish" in request.steps:
@@ -56,6 +60,34 @@ def _make(warehouse: Warehouse, request: TransformationRequest, day: date, invoc
         for problem in outcome.problems:
             invocation.warn(f"The published day is not as it should be: {problem}")
     return outcome
+
+
+def _make_due_days(warehouse: Warehouse, outcome: Transformation, invocation: Invocation) -> Transformation:
+    """Make the days again that are due, as long as there is time for one more like the longest of them.
+
+    Raises:
+        PipelineError: some could not be; the others are.
+    """
+    clock, longest = invocation.clock, timedelta()
+    made: list[Transformation] = []
+
+    def make(due: Due) -> None:
+        nonlocal longest
+        began = clock.now()
+        made.append(_make(warehouse, TransformationRequest(due.day), due.day, invocation))
+        longest = max(longest, clock.now() - began)
+
+    def has_time() -> bool:
+        return clock.now() + longest < invocation.deadline
+
+    if failures := make_due_days(warehouse, make, tell=invocation.tell, has_time=has_time):
+        raise PipelineError(" | ".join(failures))
+    return replace(
+        outcome,
+        made_again=tuple(each.day for each in made),
+        still_due=tuple(warehouse.due.load()),
+        problems=outcome.problems + tuple(problem for each in made for problem in each.problems),
+    )
 
 
 def _problems(warehouse: Warehouse, day: date) -> tuple[str, ...]:

@@ -41,6 +41,9 @@ from spotify_pipeline.storage.raw import RawDay
 from spotify_pipeline.tables.declarations import TABLES
 from spotify_pipeline.tables.transform import VERSION as TRANSFORM_VERSION
 
+FROM_TRANSFORM = [*map(AssetKey, TABLES), AssetKey("catalog"), AssetKey(REPORT)]
+"""What is made of a day that has raw documents."""
+
 _DETAILS = "raw_details"
 _EXTRACTION_VERSION = "1"
 _OWNERS = ["team:spotify-pipeline"]
@@ -119,12 +122,10 @@ def build_assets(partitions: DailyPartitionsDefinition, settings: Settings) -> l
     )
     def catalog(context: AssetExecutionContext) -> MaterializeResult[Any]:
         """Exactly the days that have passed their audit: what SQL shows."""
+        backends, day = context.resources.backends, partition_day(context.partition_key)
         with explained():
-            publication = publish_day(
-                context.resources.backends,
-                partition_day(context.partition_key),
-                progress=logged_progress(context.op_execution_context),
-            )
+            publication = publish_day(backends, day, progress=logged_progress(context.op_execution_context))
+            due = [str(due.day) for due in backends.due.load().values() if day in due.since]
         return MaterializeResult(
             metadata={
                 "dagster/uri": MetadataValue.path(publication.location),
@@ -132,6 +133,7 @@ def build_assets(partitions: DailyPartitionsDefinition, settings: Settings) -> l
                 "first_day": str(publication.days[0]),
                 "last_day": str(publication.days[-1]),
                 **publication.facts,
+                **({"days_due": MetadataValue.json(due)} if due else {}),
             }
         )
 

@@ -15,6 +15,7 @@ from spotify_pipeline.orchestration.report import table_pictures
 from spotify_pipeline.progress import LoggedProgress, Progress
 from spotify_pipeline.spotify.manifest import Manifest
 from spotify_pipeline.steps.details import enrich_day
+from spotify_pipeline.steps.due import making_tables
 from spotify_pipeline.steps.extract import extract_day
 from spotify_pipeline.steps.tables import transform_day
 from spotify_pipeline.storage.raw import RawDay
@@ -84,11 +85,12 @@ class InProcess(Compute):
         )
 
     def transform(self, context: OpExecutionContext, raw_day: RawDay) -> Iterator[Output[pl.DataFrame]]:
-        """Make the tables in one pass over the documents."""
-        frames = transform_day(self._backends, raw_day)
-        pictures = table_pictures(frames, context.log)
-        for name in TABLES:
-            yield Output(frames.pop(name), output_name=name, metadata=pictures.get(name))
+        """Make the tables in one pass over the documents; the IO manager stages each as it is given."""
+        with making_tables(self._backends, raw_day.manifest.snapshot_date):
+            frames = transform_day(self._backends, raw_day)
+            pictures = table_pictures(frames, context.log)
+            for name in TABLES:
+                yield Output(frames.pop(name), output_name=name, metadata=pictures.get(name))
 
 
 def logged_progress(context: OpExecutionContext) -> Progress:

@@ -1,7 +1,7 @@
-"""Failures in one place: the log of one sensor."""
+"""What is looked at every minute: failures, in one place, and days that have to be made again."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from dagster import (
     DagsterEventType,
@@ -9,6 +9,7 @@ from dagster import (
     DagsterRunStatus,
     DefaultSensorStatus,
     RunRecord,
+    RunRequest,
     RunsFilter,
     SensorEvaluationContext,
     SensorResult,
@@ -16,6 +17,15 @@ from dagster import (
     sensor,
 )
 
+from spotify_pipeline.orchestration.assets import FROM_TRANSFORM
+from spotify_pipeline.orchestration.schedules import DAILY_JOB
+from spotify_pipeline.storage.due import Due
+
+DUE_SINCE = "spotify_pipeline/due_since"
+"""Tag of a run that makes a day again: the earlier days of which SQL shows something else since it was made."""
+
+_LONGEST_RUN = timedelta(hours=2)  # what is under way for longer was killed
+_UNDER_WAY = [DagsterRunStatus.QUEUED, DagsterRunStatus.STARTING, DagsterRunStatus.STARTED]
 _FINISHED = [DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE]
 
 
@@ -34,6 +44,34 @@ def failures_sensor(context: SensorEvaluationContext) -> SensorResult:
     return SensorResult(
         skip_reason=SkipReason(f"{len(lines)} failures in {len(records)} runs since {since:%Y-%m-%d %H:%M:%S} UTC."),
         cursor=newest.isoformat(),
+    )
+
+
+@sensor(
+    job_name=DAILY_JOB,
+    minimum_interval_seconds=60,
+    default_status=DefaultSensorStatus.RUNNING,
+    required_resource_keys={"backends"},
+)
+def due_days_sensor(context: SensorEvaluationContext) -> list[RunRequest] | SkipReason:
+    """Make the days again that depend on one that was published late, unless somebody may be about to do so.
+
+    `spotify-pipeline run` does it by itself, in runs of the same job, and a run that is under way may make others due.
+    """
+    if not (due := context.resources.backends.due.load()):
+        return SkipReason("No day is due.")
+    since = datetime.now(UTC) - _LONGEST_RUN
+    if context.instance.get_runs_count(RunsFilter(job_name=DAILY_JOB, statuses=_UNDER_WAY, updated_after=since)):
+        return SkipReason(f"{len(due)} days are due, and a run is under way.")
+    return [_made_again(each) for each in due.values()]
+
+
+def _made_again(due: Due) -> RunRequest:
+    return RunRequest(
+        run_key=f"{due.day} {due.mark}",
+        partition_key=due.day.isoformat(),
+        asset_selection=FROM_TRANSFORM,
+        tags={DUE_SINCE: due.reason},
     )
 
 

@@ -55,8 +55,8 @@ class Reading(Struct, frozen=True):
 class Coverage(Struct, frozen=True):
     """What came of one playlist on one day.
 
-    `last_reading` lets the next day tell whether it has changed; `previous` is the newest reading with rows of an
-    earlier day, which tells how many rows were lost since; `accepted` says that the user has looked at such a loss.
+    `last_reading` lets the next day tell whether it has changed; `accepted` says that the user has looked at it where
+    many rows were lost since the day before.
     """
 
     playlist_id: str
@@ -68,7 +68,6 @@ class Coverage(Struct, frozen=True):
     requests: int = 0
     fetched_at: datetime | None = None
     last_reading: Reading | None = None
-    previous: Reading | None = None
     accepted: bool = False
 
 

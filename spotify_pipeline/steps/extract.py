@@ -216,7 +216,6 @@ class _Extraction:
         if reading and reading.snapshot_date != self._day:
             reading = replace(reading, snapshot_date=self._day, observed_date=self._day)
             row = replace(row, observed_date=self._day, requests=0, last_reading=reading)
-        row = replace(row, previous=self._previous(row.playlist_id))
         self._raw.stage_pending(self._day, row)
         self._resumed.add(row.playlist_id)
         self._take(row)
@@ -230,7 +229,7 @@ class _Extraction:
         if extracted.rejected is not None:
             location = self._raw.quarantine_answer(self._day, row.playlist_id, extracted.rejected)
             row = replace(row, reason=f"{row.reason}; the answer is kept in {location}")
-        return replace(row, requests=spent, previous=self._previous(row.playlist_id))
+        return replace(row, requests=spent)
 
     def _stage(self, row: Coverage, extracted: Extracted) -> None:
         if extracted.document is not None:
@@ -276,17 +275,7 @@ class _Extraction:
             reason,
             requests=self._requests.get(playlist_id, 0),
             last_reading=known.last_reading if known else None,
-            previous=self._previous(playlist_id),
         )
-
-    def _previous(self, playlist_id: str) -> Reading | None:
-        """The newest reading with rows of an earlier day."""
-        known = self._known.get(playlist_id)
-        if known is None:
-            return None
-        newest = known.last_reading
-        is_previous = newest is not None and newest.status.has_rows and newest.snapshot_date != self._day
-        return newest if is_previous else known.previous
 
     def _avoided(self, row: Coverage) -> int:
         """The requests that reading the playlist once took, and this run did not need."""
@@ -299,15 +288,26 @@ class _Extraction:
         return f"{row.playlist_id} {row.status}" + (f": {reason}" if reason else "")
 
     def _readings_with_documents(self, queue: Iterable[Wanted]) -> dict[str, Reading]:
-        """The newest reading of each queued playlist, where its document has not been removed since."""
+        """The newest reading of each queued playlist, where the day on which it was made still has it.
+
+        Its document may have been removed since; and where the newest manifest comes from another machine, what lies
+        here on that day is another reading.
+        """
         rows = (self._known[want.playlist_id] for want in queue if want.playlist_id in self._known)
         readings = {row.playlist_id: row.last_reading for row in rows if row.last_reading}
-        documents = {day: self._raw.documents(day) for day in {read.snapshot_date for read in readings.values()}}
+        kept = {day: self._kept_readings(day) for day in {reading.snapshot_date for reading in readings.values()}}
         return {
             playlist_id: reading
             for playlist_id, reading in readings.items()
-            if playlist_id in documents[reading.snapshot_date]
+            if kept[reading.snapshot_date].get(playlist_id) == reading
         }
+
+    def _kept_readings(self, day: date) -> dict[str, Reading | None]:
+        """The readings of a finished day that have their documents."""
+        if (found := self._raw.find_day(day)) is None:
+            return {}
+        documents = self._raw.documents(day)
+        return {row.playlist_id: row.last_reading for row in found.manifest.playlists if row.playlist_id in documents}
 
 
 def _confirms(snapshot_id: str | None, row: Coverage) -> bool:

@@ -1,9 +1,9 @@
 """From raw documents to published tables: transform, audit, publish a day."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import date
-from functools import cache, partial
+from functools import lru_cache
 
 import polars as pl
 
@@ -12,7 +12,9 @@ from spotify_pipeline.catalog.publication import Publication
 from spotify_pipeline.errors import DataError
 from spotify_pipeline.progress import SILENT, Progress
 from spotify_pipeline.spotify import details
-from spotify_pipeline.spotify.manifest import Coverage, Manifest, Reading
+from spotify_pipeline.spotify.manifest import Coverage, Manifest
+from spotify_pipeline.steps.due import publication
+from spotify_pipeline.steps.readings import ShownReading, ShownReadings
 from spotify_pipeline.storage.details import DetailStore
 from spotify_pipeline.storage.raw import RawDay, RawStore
 from spotify_pipeline.tables.audit import AuditedDay, Finding, Published, audit
@@ -27,6 +29,8 @@ from spotify_pipeline.tables.transform import (
     transform,
 )
 
+_MANIFESTS_AT_ONCE = 8  # mostly yesterday's alone is asked for
+
 
 def transform_day(backends: Warehouse, day: RawDay) -> dict[str, pl.DataFrame]:
     """Make all tables of a day from its raw documents: a frame by name of the table.
@@ -37,8 +41,8 @@ def transform_day(backends: Warehouse, day: RawDay) -> dict[str, pl.DataFrame]:
     A document that cannot be read is taken aside, and its playlist becomes `failed` in the day's manifest, so that
     running the day again reads it anew.
     """
-    raw, readings = backends.raw, _PublishedReadings(backends)
-    transformed = transform(day.manifest, day.document, partial(_previous, raw, readings))
+    raw = backends.raw
+    transformed = transform(day.manifest, day.document, _Before(backends, day.manifest).differing)
     if transformed.rejected:
         # First aside, then the manifest: a crash between leaves a document that is missing, which fails it again.
         for playlist_id in transformed.rejected:
@@ -47,15 +51,34 @@ def transform_day(backends: Warehouse, day: RawDay) -> dict[str, pl.DataFrame]:
     return transformed.frames | _detailed(transformed.frames, raw.details, day.manifest.snapshot_date)
 
 
-def _previous(raw: RawStore, readings: "_PublishedReadings", row: Coverage) -> Previous | None:
-    """The newest earlier reading of a playlist whose document can still be read, but for what is unchanged since."""
-    for reading in readings.before(row):
-        if row.observed_date and row.observed_date <= reading.snapshot_date:
-            return None
-        with suppress(DataError):  # it was removed, taken aside, or damaged since
-            document = raw.read_document(reading.snapshot_date, row.playlist_id)
-            return Previous(reading.snapshot_date, decode_playlist(row.playlist_id, document))
-    return None
+class _Before:
+    """The newest readings before a day that SQL shows, with their documents.
+
+    Days whose document is not what SQL shows are passed over: those that were read again since and are not published,
+    and those of which the document was damaged.
+    """
+
+    def __init__(self, backends: Warehouse, manifest: Manifest) -> None:
+        """Of the playlists that have rows in this manifest."""
+        self._raw, self._readings = backends.raw, ShownReadings(backends)
+        self._newest = _newest_before(self._readings, manifest)
+        self._rows_of_day = lru_cache(_MANIFESTS_AT_ONCE)(self._read_rows)
+
+    def differing(self, row: Coverage) -> Previous | None:
+        """That of the playlist of a row, if it may differ from the row's own."""
+        shown = self._newest.get(row.playlist_id)
+        while shown and not shown.is_of(row.observed_date, row.fetched_at):
+            kept = self._rows_of_day(shown.day).get(row.playlist_id)
+            if kept and kept.status.has_rows and shown.is_of(kept.observed_date, kept.fetched_at):
+                with suppress(DataError):  # it was removed or damaged since
+                    document = self._raw.read_document(shown.day, row.playlist_id)
+                    return Previous(shown.day, decode_playlist(row.playlist_id, document))
+            shown = self._readings.newest_before(shown.day, [row.playlist_id]).get(row.playlist_id)
+        return None
+
+    def _read_rows(self, day: date) -> dict[str, Coverage]:
+        manifest = _manifest_or_none(self._raw, day)
+        return manifest.by_id() if manifest else {}
 
 
 def _detailed(frames: dict[str, pl.DataFrame], store: DetailStore, day: date) -> dict[str, pl.DataFrame]:
@@ -103,47 +126,16 @@ def _manifest_or_none(raw: RawStore, day: date) -> Manifest | None:
     return found.manifest if found else None
 
 
+def _newest_before(readings: ShownReadings, manifest: Manifest) -> dict[str, ShownReading]:
+    """What SQL shows last of each playlist that has rows in a manifest, by id."""
+    having_rows = [row.playlist_id for row in manifest.playlists if row.status.has_rows]
+    return readings.newest_before(manifest.snapshot_date, having_rows)
+
+
 def published_before(backends: Warehouse, manifest: Manifest) -> dict[str, Published]:
     """What each playlist had when it was last published."""
-    readings = _PublishedReadings(backends)
-    newest = {row.playlist_id: next(readings.before(row), None) for row in manifest.playlists}
-    return {
-        playlist_id: Published(reading.snapshot_date, reading.items_read, reading.items_total)
-        for playlist_id, reading in newest.items()
-        if reading
-    }
-
-
-class _PublishedReadings:
-    """The earlier readings of playlists that SQL shows.
-
-    Days that were read but are not published are passed over: what was held back yesterday is no measure for today, and
-    nothing that has happened. So are those that were published and then read again, and held back: their manifest tells
-    of the newer reading. So are days whose document of the playlist was damaged: they have no rows of it any more.
-    """
-
-    def __init__(self, backends: Warehouse) -> None:
-        """Nothing is read before it is asked for."""
-        self._backends = backends
-        self._is_shown = cache(self._look_whether_shown)
-        self._rows_of_day = cache(self._read_rows)
-        self._published = cache(lambda: set(backends.tables.published_days()))
-
-    def before(self, row: Coverage) -> Iterator[Reading]:
-        """Those of a playlist before a row of a manifest, newest first."""
-        reading = row.previous
-        while reading:
-            found = self._rows_of_day(reading.snapshot_date).get(row.playlist_id)
-            if found and found.status.has_rows and self._is_shown(reading.snapshot_date):
-                yield reading
-            reading = found.previous if found else None
-
-    def _look_whether_shown(self, day: date) -> bool:
-        return day in self._published() and not self._backends.tables.staged(day)
-
-    def _read_rows(self, day: date) -> dict[str, Coverage]:
-        manifest = _manifest_or_none(self._backends.raw, day)
-        return manifest.by_id() if manifest else {}
+    newest = _newest_before(ShownReadings(backends), manifest)
+    return {id_: Published(reading.day, reading.rows, reading.total) for id_, reading in newest.items()}
 
 
 def publish_day(backends: Warehouse, day: date, *, progress: Progress = SILENT) -> Publication:
@@ -160,17 +152,24 @@ def publish_day(backends: Warehouse, day: date, *, progress: Progress = SILENT) 
         DataError: a check failed, or the day has no complete tables; the catalog shows what it showed.
         StorageError: the catalog cannot be written.
     """
-    tables = backends.tables
+    tables, published = backends.tables, False
+    due = backends.due.load().get(day)
     while staged := tables.staged(day):  # again, where another process has staged the day anew meanwhile
         if missing := TABLES.keys() - staged:
             raise DataError(
                 f"The transformation of {day} was interrupted ({', '.join(sorted(missing))} missing): run it again."
             )
         digests = tables.digests(day)
-        if failed := [finding for finding in audit_day(backends, day) if not finding.passed]:
+        failed = [finding for finding in audit_day(backends, day) if not finding.passed]
+        if not failed:
+            with publication(backends, day):
+                tables.publish(day, digests)
+            published = True
+        if due:
+            backends.due.let_go(due)  # also where it is held back: making it again would not help
+        if failed:
             raise DataError(not_published(day, [str(finding) for finding in failed]))
-        tables.publish(day, digests)
-    if day not in tables.published_days():
+    if not published and day not in tables.published_days():
         raise DataError(f"There are no tables for {day}: run the transformation of that day first.")
     return backends.catalog.publish(progress)
 

@@ -62,15 +62,29 @@ class TableStore:
         Raises:
             DataError: there are none, or the file is damaged.
         """
-        key, file = self._newest(table, day)
+        for key in (_STAGED + _key(table, day), _key(table, day)):
+            with suppress(ObjectNotFoundError):
+                return self._frame(key)
+        raise DataError(f"There is no {table} for {day}: run the transformation of that day first.")
+
+    def read_published(self, table: str, day: date) -> pl.DataFrame:
+        """The published rows of a partition, whatever is staged.
+
+        Raises:
+            DataError: there are none, or the file is damaged.
+        """
         try:
-            return from_parquet(file)
-        except DataError as error:
-            raise DataError(f"{self._objects.uri(key)} is {error}") from None
+            return self._frame(_key(table, day))
+        except ObjectNotFoundError:
+            raise _not_published(table, day) from None
 
     def digests(self, day: date) -> dict[str, str]:
         """What tells the day's staged files from any others, by table."""
-        return {table: _digest(self._newest(table, day)[1]) for table in self.staged(day)}
+        digests = {}
+        for table in TABLES:
+            with suppress(ObjectNotFoundError):  # it is not staged
+                digests[table] = _digest(self._objects.get(_STAGED + _key(table, day)))
+        return digests
 
     def row_count(self, table: str, day: date) -> int:
         """How many rows the published file of a table has.
@@ -81,15 +95,16 @@ class TableStore:
         try:
             return row_count(self._objects.get(_key(table, day)))
         except ObjectNotFoundError:
-            raise DataError(f"There is no published {table} for {day}: publish that day first.") from None
+            raise _not_published(table, day) from None
         except DataError as error:
             raise DataError(f"{self.uri(table, day)} is {error}") from None
 
-    def _newest(self, table: str, day: date) -> tuple[str, bytes]:
-        for key in (_STAGED + _key(table, day), _key(table, day)):
-            with suppress(ObjectNotFoundError):
-                return key, self._objects.get(key)
-        raise DataError(f"There is no {table} for {day}: run the transformation of that day first.")
+    def _frame(self, key: str) -> pl.DataFrame:
+        file = self._objects.get(key)
+        try:
+            return from_parquet(file)
+        except DataError as error:
+            raise DataError(f"{self._objects.uri(key)} is {error}") from None
 
     def publish(self, day: date, audited: Mapping[str, str]) -> None:
         """Put the day's staged partitions that have passed the audit in their places.
@@ -126,14 +141,21 @@ class TableStore:
 
     def partitions(self, table: str) -> list[date]:
         """The published days on which a table has a file, oldest first."""
-        keys = self._objects.list(f"{table}/{PARTITION_COLUMN}=")
-        return [date.fromisoformat(key.split("/")[1].partition("=")[2]) for key in keys if key.endswith(_FILE)]
+        return self._days(f"{table}/")
 
     def published_days(self) -> list[date]:
         """The published days, oldest first, each of them whole: interrupted publications are completed."""
         for key in self._objects.list(_AUDITED):
             self.complete_publication(date.fromisoformat(key.rpartition("=")[2]))
         return self.partitions(COVERAGE.name)
+
+    def staged_days(self) -> list[date]:
+        """The days that are staged, be they held back, oldest first."""
+        return self._days(f"{_STAGED}{COVERAGE.name}/")
+
+    def _days(self, folder: str) -> list[date]:
+        keys = self._objects.list(f"{folder}{PARTITION_COLUMN}=")
+        return [date.fromisoformat(key.split("/")[-2].partition("=")[2]) for key in keys if key.endswith(_FILE)]
 
 
 def _key(table: str, day: date) -> str:
@@ -142,6 +164,10 @@ def _key(table: str, day: date) -> str:
 
 def _audited(day: date) -> str:
     return f"{_AUDITED}{PARTITION_COLUMN}={day}"
+
+
+def _not_published(table: str, day: date) -> DataError:
+    return DataError(f"There is no published {table} for {day}: publish that day first.")
 
 
 def _digest(file: bytes) -> str:

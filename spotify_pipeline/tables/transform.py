@@ -89,7 +89,7 @@ def transform(
 def mark_failed(manifest: Manifest, reasons: dict[str, str]) -> Manifest:
     """The manifest with status `failed` for each playlist that has a reason."""
     rows = [
-        Coverage(row.playlist_id, Status.FAILED, reasons[row.playlist_id], requests=row.requests, previous=row.previous)
+        Coverage(row.playlist_id, Status.FAILED, reasons[row.playlist_id], requests=row.requests)
         if row.playlist_id in reasons
         else row
         for row in manifest.playlists

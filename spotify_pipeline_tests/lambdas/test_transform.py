@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import polars as pl
 import pytest
+from msgspec.structs import replace
 
-from spotify_pipeline.errors import DataError, SettingsError
+from spotify_pipeline.errors import DataError, PipelineError, SettingsError
 from spotify_pipeline.tables.declarations import TABLES
 from spotify_pipeline_tests.lambdas.conftest import DAY, Functions
 
@@ -91,6 +92,49 @@ def test_a_day_that_does_not_pass_its_audit_is_not_published(
         extracted.transform({"steps": ["publish"]})
     assert warehouse.catalog.partitions() == NOTHING
     assert [line["level"] for line in printed() if "level" in line][-1] == "ERROR"
+
+
+def bring(functions: Functions, day: date) -> None:
+    """A day whose raw documents come from elsewhere: it is as the other one, but for the playlists' names."""
+    raw = functions.warehouse.raw
+    source = raw.open_day(DAY)
+    rows = [
+        replace(row, observed_date=day, fetched_at=row.fetched_at - (DAY - day)) if row.fetched_at else row
+        for row in source.manifest.playlists
+    ]
+    raw.begin(day)
+    for row in rows:
+        if row.status.has_document:
+            document = json.loads(source.document(row.playlist_id)) | {"name": f"on {day}"}
+            raw.stage_document(day, row, json.dumps(document).encode())
+    raw.commit(replace(source.manifest, snapshot_date=day, playlists=rows))
+
+
+def test_a_day_that_depends_on_a_late_one_is_made_again_as_soon_as_there_is_time(
+    extracted: Functions, printed: Callable[[], list[dict[str, Any]]]
+) -> None:
+    extracted.transform()
+    late = DAY - timedelta(days=1)
+    bring(extracted, late)
+    event = {"day": str(late)}
+    outcome = extracted.transform(event, milliseconds=0)
+    assert (outcome["published_days"], outcome["still_due"]) == (2, (str(DAY),))
+    outcome = extracted.transform(event)
+    assert (outcome["day"], outcome["made_again"], outcome.get("still_due")) == (str(late), (str(DAY),), None)
+    tables = extracted.warehouse.tables
+    assert set(tables.read_published("playlist_events", DAY)["previous_snapshot_date"]) == {late}
+    assert f"{DAY} was made again, because it depends on {late}" in [line.get("message") for line in printed()]
+    assert "made_again" not in extracted.transform(event)
+
+
+def test_a_day_that_cannot_be_made_again_fails_the_invocation_after_all_else_is_done(extracted: Functions) -> None:
+    removed = DAY + timedelta(days=1)
+    extracted.warehouse.due.add([removed], since=DAY)
+    with pytest.raises(
+        PipelineError, match=f"^{removed} depends on {DAY}, but could not be made again: There is no raw"
+    ):
+        extracted.transform()
+    assert extracted.warehouse.catalog.partitions() == PUBLISHED
 
 
 def test_what_the_verification_finds_is_told_and_the_day_is_published_all_the_same(

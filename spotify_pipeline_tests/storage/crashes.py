@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from itertools import count
 
-from spotify_pipeline.storage.objects import ObjectStore
+from spotify_pipeline.storage.objects import ObjectStore, SharedStore
 
 
 class Crash(Exception):  # noqa: N818  # it is no error that anybody handles
@@ -41,6 +41,18 @@ class CrashingStore:
         if self._changes_left == 0:
             raise Crash
         self._changes_left -= 1
+
+
+class CrashingSharedStore(CrashingStore):
+    """As above, where several processes agree on something."""
+
+    def __init__(self, store: SharedStore, changes: int) -> None:
+        super().__init__(store, changes)
+        self._shared = store
+
+    def replace(self, key: str, content: bytes, *, seen: bytes | None) -> bool:
+        self._change()
+        return self._shared.replace(key, content, seen=seen)
 
 
 def crashed_everywhere(

@@ -116,6 +116,15 @@ def test_finished_days_are_listed_oldest_first(raw: RawStore) -> None:
     assert raw.days() == [DAY, NEXT, LATER]
 
 
+def test_a_manifest_in_which_an_earlier_version_says_more_can_be_read(raw: RawStore, objects: ObjectStore) -> None:
+    raw.commit(Manifest(DAY, [Coverage("p", Status.FAILED)]))
+    key = f"playlists/snapshot_date={DAY}/_manifest.json"
+    more = objects.get(key).replace(b'"playlist_id"', b'"previous": null, "playlist_id"')
+    assert b"previous" in more
+    objects.put(key, more)
+    assert raw.open_day(DAY).manifest == Manifest(DAY, [Coverage("p", Status.FAILED)])
+
+
 def test_the_newest_manifest_is_that_of_the_day_or_the_last_one_before(raw: RawStore) -> None:
     assert raw.newest_manifest(DAY) is None
     first = write_day(raw, {"p": b"{}"}, DAY)
@@ -202,8 +211,7 @@ def full_row(playlist_id: str, status: Status = Status.OBSERVED) -> Coverage:
     """A row in which every field says something."""
     moment = datetime(2025, 3, 1, 6, 30, 0, 123_456, tzinfo=UTC)
     reading = Reading(DAY, status, DAY, "snapshot", 7, 6, moment, requests=3)
-    earlier = Reading(date(2025, 2, 1), Status.UNCHANGED, date(2025, 1, 9), None, None, 5, moment)
-    return Coverage(playlist_id, status, 'a "reason"\n é', DAY, 7, 6, 4, moment, reading, earlier, accepted=True)
+    return Coverage(playlist_id, status, 'a "reason"\n é', DAY, 7, 6, 4, moment, reading, accepted=True)
 
 
 def test_beginning_a_day_gives_the_rows_of_what_an_interrupted_extraction_has_staged(raw: RawStore) -> None:

@@ -2,12 +2,13 @@ from collections.abc import Callable
 from datetime import date
 
 import pytest
+from msgspec import Struct
 
 from spotify_pipeline.spotify.manifest import Manifest
 from spotify_pipeline.spotify.quota import Quota
-from spotify_pipeline.storage.objects import ObjectStore
+from spotify_pipeline.storage.objects import ObjectStore, open_store
 from spotify_pipeline.storage.raw import RawStore
-from spotify_pipeline.storage.state import StoredState
+from spotify_pipeline.storage.state import SharedState, StoredState
 from spotify_pipeline_tests.spotify.fake_clock import FakeClock
 from spotify_pipeline_tests.storage.crashes import crashed_everywhere
 
@@ -52,6 +53,38 @@ def test_a_crash_at_any_moment_leaves_the_old_state_or_the_new_one(new_store: Ca
         )
     ]
     assert seen == [b"old", b"new"]
+
+
+class Numbers(Struct):
+    numbers: list[int]
+
+
+def add(number: int) -> Callable[[Numbers | None], Numbers]:
+    return lambda current: Numbers([*(current.numbers if current else []), number])
+
+
+def test_what_another_process_changes_meanwhile_is_not_undone(location: str) -> None:
+    state, others = (SharedState(open_store(location), "numbers", Numbers) for _ in range(2))
+    seen = []
+
+    def slowly(current: Numbers | None) -> Numbers:
+        seen.append(current)
+        if len(seen) == 1:
+            others.change(add(1))
+        return add(2)(current)
+
+    state.change(slowly)
+    assert seen == [None, Numbers([1])]
+    assert state.load() == others.load() == Numbers([1, 2])
+
+
+def test_a_state_that_cannot_be_read_is_none_and_can_be_replaced(location: str) -> None:
+    store = open_store(location)
+    store.put("_state/numbers.json", b"damaged")
+    state = SharedState(store, "numbers", Numbers)
+    assert state.load() is None
+    state.change(add(1))
+    assert state.load() == Numbers([1])
 
 
 @pytest.mark.parametrize("requests", [1, 25, 40])
