@@ -115,7 +115,7 @@ def test_contrast_is_that_of_wcag_aa(theme: dict[str, str]) -> None:
         ("level-3", "on-level-3"),
         ("level-4", "on-level-3"),
     ):
-        assert contrast(theme[text], theme[level]) >= (3 if level == "level-3" else 4.5), level
+        assert contrast(theme[text], theme[level]) >= 4.5, level
     for mark in ("read", "added", "removed", "failed", "hatch", "accent"):
         assert contrast(theme[mark], theme["card"]) >= 3, mark
 
