@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spotify_pipeline.query.translator import to_duckdb
@@ -101,6 +101,7 @@ def day(number: int) -> date:
     return FIRST + timedelta(number)
 
 
+@settings(deadline=None)  # DuckDB takes its time when a machine has much to do
 @given(st.lists(HISTORIES, min_size=1, max_size=2))
 def test_stays_are_those_that_counting_copies_finds(histories: list[list[list[str]]]) -> None:
     playlists = {f"playlist {number}": Readings(history) for number, history in enumerate(histories)}
@@ -112,6 +113,7 @@ def test_stays_are_those_that_counting_copies_finds(histories: list[list[list[st
             assert row["days_min"] == row["days_max"] == (row["last_seen"] - row["first_seen"]).days + 1
 
 
+@settings(deadline=None)
 @given(HISTORIES, st.data())
 def test_where_days_are_missing_the_bounds_contain_the_truth(history: list[list[str]], data: st.DataObject) -> None:
     readings, truth = Readings(history), Readings(history)
