@@ -7,6 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -77,6 +78,7 @@ def shown(backends: FakeBackends, sql: str) -> Iterator[dict[str, Any]]:
     return (dict(zip(answer.columns, row, strict=True)) for row in answer.rows)
 
 
+@pytest.mark.no_cover
 @settings(max_examples=25, deadline=None)
 @given(DAYS)
 def test_no_event_and_no_stay_is_untrue_whatever_days_are_missing(

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import duckdb
+import pytest
 
 from spotify_pipeline.backends.choice import Backends
 from spotify_pipeline.steps.extract import extract_day
@@ -57,6 +58,7 @@ def run_and_check(server: Any, backends: Backends, day: date) -> None:
     assert bool(manifest.counts()["unchanged"]) is (day != DAYS[0])
 
 
+@pytest.mark.no_cover
 def test_five_days_are_published_row_for_row_and_unchanged_playlists_cost_no_call(
     replay: Callable[..., Any], replay_library: Any, backends_for: Callable[..., Backends]
 ) -> None:

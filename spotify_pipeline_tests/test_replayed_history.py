@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
+import pytest
+
 from spotify_pipeline.backends.choice import Backends
 from spotify_pipeline_tests.conftest import FIRST_ARCHIVE_DAY
 from spotify_pipeline_tests.tables.replay_of_events import apply, identity
@@ -47,6 +49,7 @@ def stays_told(backends: Backends) -> dict[str, list[Stay]]:
     return {playlist_id: sorted(stays) for playlist_id, stays in told.items()}
 
 
+@pytest.mark.no_cover
 def test_the_events_are_the_changes_and_lead_from_each_day_to_the_next(
     replay: Callable[..., Any], backends_for: Callable[..., Backends]
 ) -> None:

@@ -67,6 +67,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.no_cover
 def test_the_commands_work_in_their_order(folder: Path) -> None:
     if not COMMAND.exists():
         pytest.skip("the AWS emulator is not installed: run `make emulator`")

@@ -99,6 +99,7 @@ def on(aws: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[s
 
 
 # Both execute the same job, so that one of them does with fewer playlists.
+@pytest.mark.no_cover
 @pytest.mark.parametrize(("run_day", "share"), [(on_the_command_line, 1), (from_dagster, 4)])
 def test_five_days_in_aws_answer_as_on_a_laptop(
     run_day: Callable[[], None],

@@ -14,6 +14,7 @@ from spotify_pipeline_tests.faults.processes import TODAY, environment
 _MOST_KILOBYTES = 512 * 1024
 
 
+@pytest.mark.no_cover
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells the memory of a process like this")
 @pytest.mark.parametrize(("playlists", "items"), [(2_000, 100), (1, 10_000)])
 def test_a_library_of_any_size_is_extracted_within_512_megabytes(

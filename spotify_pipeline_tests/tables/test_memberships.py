@@ -101,6 +101,7 @@ def day(number: int) -> date:
     return FIRST + timedelta(number)
 
 
+@pytest.mark.no_cover
 @settings(deadline=None)  # DuckDB takes its time when a machine has much to do
 @given(st.lists(HISTORIES, min_size=1, max_size=2))
 def test_stays_are_those_that_counting_copies_finds(histories: list[list[list[str]]]) -> None:
@@ -113,6 +114,7 @@ def test_stays_are_those_that_counting_copies_finds(histories: list[list[list[st
             assert row["days_min"] == row["days_max"] == (row["last_seen"] - row["first_seen"]).days + 1
 
 
+@pytest.mark.no_cover
 @settings(deadline=None)
 @given(HISTORIES, st.data())
 def test_where_days_are_missing_the_bounds_contain_the_truth(history: list[list[str]], data: st.DataObject) -> None:
