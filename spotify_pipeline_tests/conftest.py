@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sqlite3
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -101,7 +102,11 @@ def no_power_failures() -> None:
     """SQLite does not wait for the disk with each of Dagster's events, of which a day has two hundred."""
     from sqlalchemy import Engine, event  # noqa: PLC0415  # as moto below
 
-    event.listen(Engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous = OFF"))
+    def hurry(connection: object, _: object) -> None:
+        if isinstance(connection, sqlite3.Connection):  # not of a server, which another test has
+            connection.execute("PRAGMA synchronous = OFF")
+
+    event.listen(Engine, "connect", hurry)
 
 
 @pytest.fixture(scope="session")
