@@ -174,6 +174,11 @@ def bucket(new_bucket: Callable[[], str]) -> str:
     return new_bucket()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long tests go first, so that in the end no worker has nothing left to do while another has one of them."""
+    items.sort(key=lambda item: item.get_closest_marker("no_cover") is None)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Tell how many runs among faults came to their end, and what was measured.
 
