@@ -15,8 +15,8 @@ _ROWS_IN_GROUP = 122_880  # a number, since polars' own choice depends on the ma
 def to_parquet(table: Table, frame: pl.DataFrame) -> bytes:
     """A Parquet file with the table's rows: zstd, with statistics, sorted by primary key, the same for the same rows.
 
-    What is read of it is chosen by `python -m benchmarks.layout`: groups of rows small enough that one playlist is found
-    in a large day, and large enough that whole days, which most queries ask for, stay small.
+    Its groups of rows are small enough that one playlist is found in a large day, and large enough that whole days, for
+    which most queries ask, stay small: `python -m benchmarks.layout` compares.
 
     Raises:
         DataError: the frame does not have the declared columns and types.
