@@ -79,7 +79,7 @@ class _OpenEventLog(SqliteEventLogStorage):
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         self._engines: OrderedDict[str, Engine] = OrderedDict()  # by shard, the last used at the end
-        self._tables: set[str] = set()
+        self._there: set[str] = set()  # tables, and columns of the assets' one: they stay
         super().__init__(base_dir, inst_data)
 
     @contextmanager
@@ -104,10 +104,16 @@ class _OpenEventLog(SqliteEventLogStorage):
         os.utime(self.path_for_shard(event.run_id))
 
     def has_table(self, table_name: str) -> bool:
-        """Whether there is one; asked for each check, and tables stay."""
-        if table_name not in self._tables and super().has_table(table_name):
-            self._tables.add(table_name)
-        return table_name in self._tables
+        """Whether there is one; Dagster asks for each event of a check."""
+        if table_name not in self._there and super().has_table(table_name):
+            self._there.add(table_name)
+        return table_name in self._there
+
+    def _has_asset_key_col_on_connection(self, conn: Connection, column_name: str) -> bool:
+        """Whether there is one; Dagster asks for each event of an asset."""
+        if column_name not in self._there and super()._has_asset_key_col_on_connection(conn, column_name):
+            self._there.add(column_name)
+        return column_name in self._there
 
     def wipe(self) -> None:
         self._close()  # the files are about to be removed
