@@ -12,6 +12,7 @@ from spotify_pipeline.backends.choice import Backends
 from spotify_pipeline.definitions import build_defs
 from spotify_pipeline.errors import PipelineError, StorageError
 from spotify_pipeline.orchestration.assets import FROM_TRANSFORM, ExtractConfig
+from spotify_pipeline.orchestration.instance import instance_in
 from spotify_pipeline.orchestration.report import REPORT
 from spotify_pipeline.orchestration.schedules import DAILY_JOB
 from spotify_pipeline.orchestration.sensors import DUE_SINCE
@@ -55,7 +56,7 @@ def open_instance(data_dir: Path) -> DagsterInstance:
             f"Cannot write to the data folder {data_dir} ({error.strerror}): choose another with "
             "SPOTIFY_PIPELINE_DATA_DIR."
         ) from None
-    return DagsterInstance.from_config(str(folder))
+    return instance_in(folder)
 
 
 def execute_day(

@@ -35,6 +35,15 @@ def test_definitions_load_without_settings_and_touch_neither_files_nor_network(t
     assert not list(tmp_path.iterdir())
 
 
+def test_what_only_some_steps_need_is_not_imported_before_the_graph_is_shown(tmp_path: Path) -> None:
+    program = (
+        "import sys; from spotify_pipeline.definitions import defs; "
+        "late = {'altair', 'boto3', 'dagster_aws', 'jinja2', 'numpy', 'pandas', 'pyarrow', 'rich', 'vl_convert'}; "
+        "taken = late & sys.modules.keys(); assert not taken, taken"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=tmp_path, env={"PATH": ""}, check=True)
+
+
 def test_pipes_is_not_imported_before_a_function_is_called(tmp_path: Path) -> None:
     variables = {
         "SPOTIFY_PIPELINE_TARGET": "aws",
