@@ -51,6 +51,7 @@ def test_every_setting_has_its_own_variable(monkeypatch: pytest.MonkeyPatch, tmp
         "SPOTIFY_PIPELINE_COMPUTE": "lambda",
         "SPOTIFY_PIPELINE_EXTRACT_FUNCTION": "reads",
         "SPOTIFY_PIPELINE_TRANSFORM_FUNCTION": "arn:aws:lambda:eu-central-1:123456789012:function:makes:live",
+        "SPOTIFY_PIPELINE_SPARK_JOB": "computes",
     }
     assert {field.validation_alias for field in Settings.model_fields.values()} == set(variables)
     for name, value in variables.items():
@@ -75,6 +76,7 @@ def test_every_setting_has_its_own_variable(monkeypatch: pytest.MonkeyPatch, tmp
     assert (settings.max_loss, settings.enrich) == (0.25, "new")
     assert (settings.compute, settings.extract_function) == ("lambda", "reads")
     assert settings.transform_function.endswith(":function:makes:live")
+    assert settings.spark_job == "computes"
 
 
 def test_every_setting_is_described() -> None:
