@@ -12,7 +12,8 @@ from spotify_pipeline.errors import PipelineError, SettingsError
 from spotify_pipeline.settings import Settings, load_settings
 from spotify_pipeline.spark.answers import Outcome, Problem
 from spotify_pipeline.spark.following import follower
-from spotify_pipeline.spark.job import ITEMS_IN_SHARE, transform_day
+from spotify_pipeline.spark.job import transform_day
+from spotify_pipeline.spark.merge import SIZES
 from spotify_pipeline.spotify.patience import Tell
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ def parser() -> ArgumentParser:
     """What every job is told; others may follow that are somebody else's, such as those of AWS Glue."""
     made = ArgumentParser(description=__doc__, allow_abbrev=False)
     made.add_argument("--day", required=True, type=date.fromisoformat, help="the day whose tables are made")
-    made.add_argument("--items-in-share", type=int, default=ITEMS_IN_SHARE, help="about how many a task decodes")
     return made
 
 
@@ -41,7 +41,7 @@ def run(arguments: Namespace, open_warehouse: Callable[[Settings], Warehouse], *
     with follower() as following:
         try:
             backends = open_warehouse(load_settings(**variables, **_NO_SECRETS))
-            answer: Outcome | Problem = _transform(backends, arguments, following.tell)
+            answer: Outcome | Problem = _transform(backends, arguments.day, following.tell)
         except PipelineError as error:
             answer = Problem(str(error), error.may_pass)
         following.answer(answer)
@@ -49,11 +49,11 @@ def run(arguments: Namespace, open_warehouse: Callable[[Settings], Warehouse], *
         sys.exit(answer.error)
 
 
-def _transform(backends: Warehouse, arguments: Namespace, tell: Tell) -> Outcome:
-    raw_day = backends.raw.open_day(arguments.day)
-    session = _open_session(arguments.day)
+def _transform(backends: Warehouse, day: date, tell: Tell) -> Outcome:
+    raw_day = backends.raw.open_day(day)
+    session = _open_session(day)
     try:
-        return transform_day(session, backends, raw_day, tell, items_in_share=arguments.items_in_share)
+        return transform_day(session, backends, raw_day, tell)
     finally:
         session.stop()
 
@@ -68,6 +68,8 @@ def _open_session(day: date) -> "SparkSession":
             for name in ("spark.driver.bindAddress", "spark.driver.host"):  # nobody else has to reach it
                 conf.setIfMissing(name, "127.0.0.1")
             conf.setIfMissing("spark.ui.enabled", "false")
+        for name, value in SIZES.items():
+            conf.setIfMissing(name, value)
         return SparkSession.builder.config(conf=conf).getOrCreate()
     except RuntimeError as error:  # as pyspark's own error is
         raise SettingsError(

@@ -32,24 +32,17 @@ from spotify_pipeline.tables.transform import IN_COMMON, OF_PLAYLISTS, Transform
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-ITEMS_IN_SHARE = 250_000
-"""One to two gigabytes of JSON, for which a task needs a few seconds and some hundred megabytes."""
+ITEMS_IN_SHARE = "spark.spotify.itemsInShare"
+"""The option of Spark that says about how many items a task decodes."""
 
+_USUAL_ITEMS_IN_SHARE = 250_000  # one to two gigabytes of JSON: a task needs a few seconds, and some hundred megabytes
 _ROWS_IN_FILE = 1_000_000  # 60 MB of items
 
 _Task = TypeVar("_Task")
 _Done = TypeVar("_Done")
 
 
-def transform_day(
-    session: "SparkSession",
-    backends: Warehouse,
-    raw_day: RawDay,
-    tell: Tell,
-    *,
-    items_in_share: int = ITEMS_IN_SHARE,
-    **options: str,
-) -> Outcome:
+def transform_day(session: "SparkSession", backends: Warehouse, raw_day: RawDay, tell: Tell) -> Outcome:
     """Make all tables of a day, and stage them: the rows that `steps.transform.transform_day` makes.
 
     Args:
@@ -57,14 +50,13 @@ def transform_day(
         backends: where to read and write; executors open the same.
         raw_day: the day.
         tell: hears how far it is.
-        items_in_share: about how many items a task decodes.
-        options: of Spark, for the merge.
 
     Raises:
         PipelineError: what is raised wherever tables of a day are made.
     """
     manifest, objects = raw_day.manifest, backends.table_objects
     day, items = manifest.snapshot_date, sum(row.items_read for row in manifest.playlists)
+    items_in_share = int(session.conf.get(ITEMS_IN_SHARE, None) or _USUAL_ITEMS_IN_SHARE)
     shares = [Share(*each) for each in enumerate(cut(manifest, math.ceil(items / items_in_share) or 1))]
     with making_tables(backends, day), backends.tables.stage(day) as stage:
         work = Work(backends.opener(), day, stage.name)
@@ -75,7 +67,7 @@ def transform_day(
             if shares:
                 tell("what the shares have in common is merged")
                 source, target = (partial(_uri, objects, work, step) for step in STEPS)
-                merge(session, source, target, **options)
+                merge(session, source, target)
             plan = list(_plan([file for share in decoded for file in share.files], objects, work, first=len(shares)))
             pieces = [each for each in plan if isinstance(each, Piece)]
             tell(f"{len(pieces)} files are finished")

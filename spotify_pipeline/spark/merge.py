@@ -17,33 +17,32 @@ SHARE = "share"
 """A further column of what is read: the number of the share."""
 
 _VERSION = (OBSERVED, SHARE)
-_OPTIONS = {
+_FAITHFUL = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.parquet.compression.codec": "zstd",
     # Dates before 1582 are what they are: whoever else writes these files counts days as Spark 3 and newer do.
     "spark.sql.parquet.datetimeRebaseModeInRead": "CORRECTED",
     "spark.sql.parquet.datetimeRebaseModeInWrite": "CORRECTED",
-    # Nobody knows how many files are needed before the rows are merged, so Spark decides it then: 256 MB as it measures
-    # them between two stages become some 64 to 128 MB of Parquet.
-    "spark.sql.adaptive.enabled": "true",
-    "spark.sql.adaptive.coalescePartitions.enabled": "true",
+}
+SIZES = {
     "spark.sql.adaptive.coalescePartitions.parallelismFirst": "false",
     "spark.sql.adaptive.advisoryPartitionSizeInBytes": "256m",
 }
+"""Options of Spark by which merged files have some 64 to 128 MB: so much is left of what it measures between stages.
+
+How many files that are is not known before the rows are merged, so Spark decides it then.
+"""
 
 
-def merge(
-    session: "SparkSession", source: Callable[[Table], str], target: Callable[[Table], str], **options: str
-) -> None:
+def merge(session: "SparkSession", source: Callable[[Table], str], target: Callable[[Table], str]) -> None:
     """Merge the five tables.
 
     Args:
-        session: Spark; its options for SQL are set.
+        session: Spark; its options that keep values as they are get set.
         source: the folder with a table's files as shares have left them, with the columns `OBSERVED` and `SHARE`.
         target: an empty folder, or none yet, for the merged files of a table, with the same columns.
-        options: of Spark, instead of the usual ones.
     """
-    for name, value in (_OPTIONS | options).items():
+    for name, value in _FAITHFUL.items():
         session.conf.set(name, value)
 
     def every(table: Table) -> "DataFrame":
