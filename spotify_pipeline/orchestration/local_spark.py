@@ -1,8 +1,6 @@
 """Spark on this machine, or wherever the user's own configuration of Spark says."""
 
-import importlib.util
 import os
-import shutil
 import sys
 from collections.abc import Mapping
 from datetime import date
@@ -11,7 +9,8 @@ from typing import Any
 
 from dagster import OpExecutionContext, PipesSubprocessClient, PipesTempFileMessageReader
 
-from spotify_pipeline.orchestration.spark_job import SparkError, SparkJob
+from spotify_pipeline.orchestration.spark_job import SparkJob
+from spotify_pipeline.spark.requirements import require_spark
 
 
 class LocalSparkJob(SparkJob):
@@ -37,15 +36,3 @@ class LocalSparkJob(SparkJob):
 
     def _explain(self, failure: Exception | None) -> str:
         return f"The Spark job ended without telling what came of it ({failure or 'no error'}): see {self._log}."
-
-
-def require_spark() -> None:
-    """Make sure that Spark can be started here.
-
-    Raises:
-        SparkError: something is missing.
-    """
-    if importlib.util.find_spec("pyspark") is None:
-        raise SparkError("Spark is not installed: install spotify-pipeline[spark], or unset SPOTIFY_PIPELINE_COMPUTE.")
-    if not (os.environ.get("JAVA_HOME") or shutil.which("java")):
-        raise SparkError("Spark needs Java 17 or newer: install it, or name its folder in JAVA_HOME.")

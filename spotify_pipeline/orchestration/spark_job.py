@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 from dagster import OpExecutionContext, PipesMessageReader
+from dagster._core.errors import DagsterPipesExecutionError
 
 from spotify_pipeline.errors import PipelineError
 from spotify_pipeline.orchestration.pipes import HeardMessages
@@ -34,9 +35,7 @@ class SparkJob(ABC):
         failure = None
         try:
             self._follow(day)
-        except PipelineError:
-            raise
-        except Exception as error:  # noqa: BLE001  # Dagster's clients raise many kinds; what happened is told below
+        except (DagsterPipesExecutionError, RuntimeError) as error:  # as Dagster's clients say that a job has failed
             failure = error
         answer = self._answer()
         if isinstance(answer, Problem):

@@ -39,20 +39,22 @@ class Follower:
 @contextmanager
 def follower() -> Iterator[Follower]:
     """Whoever follows this process: in AWS Glue Dagster is found by an argument, elsewhere by a variable."""
-    from dagster_pipes import (  # noqa: PLC0415  # few executors need it
+    from dagster_pipes import (  # noqa: PLC0415  # executors need none of it
         PipesCliArgsParamsLoader,
+        PipesContext,
+        PipesDefaultContextLoader,
+        PipesDefaultMessageWriter,
         PipesEnvVarParamsLoader,
         PipesS3MessageWriter,
-        open_dagster_pipes,
     )
 
-    in_aws, elsewhere = PipesCliArgsParamsLoader(), PipesEnvVarParamsLoader()  # type: ignore[no-untyped-call]
+    in_aws, here = PipesCliArgsParamsLoader(), PipesEnvVarParamsLoader()  # type: ignore[no-untyped-call]
     if in_aws.is_dagster_pipes_process():
         writer = PipesS3MessageWriter(aws.client("s3"), interval=1)
-        with open_dagster_pipes(params_loader=in_aws, message_writer=writer) as dagster:
+        with PipesContext(in_aws, PipesDefaultContextLoader(), writer) as dagster:
             yield Follower(dagster)
-    elif elsewhere.is_dagster_pipes_process():
-        with open_dagster_pipes() as dagster:
+    elif here.is_dagster_pipes_process():
+        with PipesContext(here, PipesDefaultContextLoader(), PipesDefaultMessageWriter()) as dagster:
             yield Follower(dagster)
     else:
         yield Follower()

@@ -1,12 +1,11 @@
 """A day has the same rows whether Spark makes it or this process."""
 
 import shutil
-from collections.abc import Callable, Iterable
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import msgspec
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
@@ -16,11 +15,12 @@ from spotify_pipeline.errors import DataError, PipelineError
 from spotify_pipeline.settings import load_settings
 from spotify_pipeline.spark import job
 from spotify_pipeline.spark.answers import Outcome
-from spotify_pipeline.spotify.manifest import Coverage, Manifest, Reading, Status
+from spotify_pipeline.spotify.manifest import Manifest, Status
 from spotify_pipeline.steps.transform import transform_day
 from spotify_pipeline.storage.stage import STAGED
 from spotify_pipeline.tables.declarations import TABLES
 from spotify_pipeline_tests.query.history import DAYS
+from spotify_pipeline_tests.spark.raw_day import lay
 from spotify_pipeline_tests.storage.staging import read_all
 from spotify_pipeline_tests.tables.test_captures import documents  # noqa: F401  # a fixture
 
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.no_cover
 
 DAY = date(2026, 11, 22)
-FETCHED_AT = datetime(2026, 11, 22, 5, tzinfo=UTC)
 
 
 Make = Callable[[], LocalWarehouse]
@@ -108,12 +107,10 @@ def test_large_tables_have_several_files_in_the_order_of_their_rows(
         f"{adaptive}.coalescePartitions.minPartitionSize": "16k",
         "spark.sql.shuffle.partitions": "8",
     }
-    before = {name: spark_session.conf.get(name) for name in small}
+    session = spark_session.newSession()  # with options of its own
     for name, value in small.items():
-        spark_session.conf.set(name, value)
-    staged = made(spark_session, demo, DAYS[0]).backends.tables.staged(DAYS[0])
-    for name, old in before.items():  # the session is that of other tests as well
-        spark_session.conf.set(name, str(old))
+        session.conf.set(name, value)
+    staged = made(session, demo, DAYS[0]).backends.tables.staged(DAYS[0])
     assert staged is not None
     assert {name for name in TABLES if len(staged.of(name)) > 1} >= {"playlist_items", "tracks", "track_artists"}
 
@@ -127,36 +124,12 @@ def test_captured_playlists(
 
     def make() -> LocalWarehouse:
         backends = opened(tmp_path)
-        lay(backends, sent.values())
+        lay(backends, DAY, sent.values())
         return backends
 
     outcome = made(spark_session, make, DAY, items_in_share=2000).outcome
     assert outcome.shares > 2
     assert outcome.rows["playlist_items"] > 4000
-
-
-def lay(backends: LocalWarehouse, sent: Iterable[dict[str, Any]]) -> None:
-    """Let it be a day on which these were read, each other one a day before."""
-    rows = []
-    for number, document in enumerate(sent):
-        entries = next((document[key].get("items") for key in ("items", "tracks") if document.get(key)), None)
-        status = Status.RESTRICTED if entries is None else (Status.OBSERVED, Status.UNCHANGED)[number % 2]
-        observed = None if entries is None else DAY - timedelta(days=number % 2)
-        items = len(entries or ())
-        reading = Reading(DAY, status, observed, None, items, items, FETCHED_AT, 1) if observed else None
-        row = Coverage(
-            str(document["id"]),
-            status,
-            observed_date=observed,
-            items_total=items,
-            items_read=items,
-            requests=1,
-            fetched_at=FETCHED_AT,
-            last_reading=reading,
-        )
-        backends.raw.stage_document(DAY, row, msgspec.json.encode(document))
-        rows.append(row)
-    backends.raw.commit(Manifest(DAY, sorted(rows, key=lambda row: row.playlist_id)))
 
 
 def test_a_day_without_playlists_has_empty_tables(spark_session: "SparkSession", tmp_path: Path) -> None:
