@@ -90,7 +90,8 @@ class GlueJob(SparkJob):
 
     def batch_stop_job_run(self, **params: Any) -> Any:  # noqa: ANN401  # they are boto3's
         """Stop runs, as boto3's client does: where somebody terminates the run in Dagster."""
-        return self._client.batch_stop_job_run(**params)
+        with aws.explained(f"the Glue job {self.name}", SparkError):
+            return self._client.batch_stop_job_run(**params)
 
     def _follow(self, day: date) -> None:
         stand_in: Any = self  # whose errors are sentences

@@ -43,5 +43,5 @@ class S3Messages(PipesS3MessageReader):
         """Why there may be none."""
         return (
             f"Log lines come through s3://{self.bucket}/{_FOLDER}/: the role of what does the work must be allowed to "
-            "write there, and the role that runs Dagster to read, as docs/policies/drive.json has it."
+            "write there, and the role that runs Dagster to read, as docs/policies has it."
         )
