@@ -1,6 +1,5 @@
 """Spark on this machine, or wherever the user's own configuration of Spark says."""
 
-import os
 import sys
 from collections.abc import Mapping
 from datetime import date
@@ -30,9 +29,7 @@ class LocalSparkJob(SparkJob):
         client = PipesSubprocessClient(message_reader=self._heard(PipesTempFileMessageReader()))
         arguments = [f"--day={day}", f"--data-dir={self._data_dir}", f"--log={self._log}"]
         command = [sys.executable, "-m", "spotify_pipeline.spark", *arguments]
-        # Executors on this machine take whichever `python3` is first on the PATH, unless they are told.
-        python = os.environ.get("PYSPARK_PYTHON", sys.executable)
-        client.run(context=self._context, command=command, env={"PYSPARK_PYTHON": python})
+        client.run(context=self._context, command=command)
 
     def _explain(self, failure: Exception | None) -> str:
         return f"The Spark job ended without telling what came of it ({failure or 'no error'}): see {self._log}."

@@ -1,6 +1,7 @@
 """What a Spark job begins and ends with: Spark itself, and whoever follows the job."""
 
 import logging
+import os
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
@@ -68,6 +69,8 @@ def _open_session(day: date) -> "SparkSession":
             for name in ("spark.driver.bindAddress", "spark.driver.host"):  # nobody else has to reach it
                 conf.setIfMissing(name, "127.0.0.1")
             conf.setIfMissing("spark.ui.enabled", "false")
+            # Executors would take whichever `python3` is first on the PATH.
+            os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
         for name, value in SIZES.items():
             conf.setIfMissing(name, value)
         return SparkSession.builder.config(conf=conf).getOrCreate()
