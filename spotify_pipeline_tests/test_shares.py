@@ -56,21 +56,16 @@ def test_shares_are_in_the_order_of_playlist_ids_whatever_the_manifest_s_is() ->
 
 def test_only_a_large_day_is_worth_several_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "cpu_count", lambda: 4)
-    assert [processes_worth(manifest_of(items)) for items in (0, 99_999, 100_000, 199_999, 10_000_000)] == [
-        1,
-        1,
-        2,
-        3,
-        4,
-    ]
+    days = [manifest_of(items) for items in (0, 99_999, 100_000, 199_999, 10_000_000)]
+    assert [processes_worth(day) for day in days] == [1, 1, 2, 3, 4]
 
 
 class Told(Progress):
     def __init__(self) -> None:
-        self.counts: list[tuple[int, int]] = []
+        self.counts: list[tuple[int, int, str]] = []
 
     def count(self, done: int, total: int, text: str) -> None:
-        self.counts.append((done, total))
+        self.counts.append((done, total, text))
 
 
 def test_two_processes_make_the_tables_that_one_makes(backends: Backends) -> None:
@@ -98,7 +93,7 @@ def test_two_processes_make_the_tables_that_one_makes(backends: Backends) -> Non
     staged = backends.tables.staged(NEXT)
     assert staged
     assert [len(staged.of(name)) for name in ("playlist_items", "playlist_events", "tracks")] == [2, 2, 1]
-    assert told.counts == [(4, 8), (8, 8)]
+    assert told.counts == [(done, 8, "playlists are transformed") for done in (4, 8)]
     assert publish_day(backends, NEXT).days == [DAY, NEXT]
     assert backends.engine.ask(f"SELECT count(*) FROM playlist_items WHERE snapshot_date = DATE '{NEXT}'").rows == [
         (counts["playlist_items"],)
@@ -114,7 +109,7 @@ def be_killed(backends: Warehouse, day: date, share: Share, writer: StageWriter)
 @pytest.mark.no_cover
 def test_a_process_that_is_killed_is_told_of_in_a_sentence_and_nothing_is_staged(backends: Backends) -> None:
     pieces = cut(manifest_of(1, 1), 2)
-    with pytest.raises(PipelineError, match=r"A process that made tables of 2025-03-02 was killed, most likely"):
-        with backends.tables.stage(DAY) as stage:
-            run(be_killed, backends, DAY, pieces, stage, Progress())
+    killed = pytest.raises(PipelineError, match=r"A process that made tables of 2025-03-02 was killed, most likely")
+    with killed, backends.tables.stage(DAY) as stage:
+        run(be_killed, backends, DAY, pieces, stage, Progress())
     assert backends.tables.staged(DAY) is None
