@@ -140,8 +140,9 @@ def test_today_is_the_day_in_utc() -> None:
         ("SPOTIFY_PIPELINE_MAX_LOSS", "1.01"),
         ("SPOTIFY_PIPELINE_MAX_LOSS", "-0.1"),
         ("SPOTIFY_PIPELINE_ENRICH", "all"),
-        ("SPOTIFY_PIPELINE_COMPUTE", "spark"),
+        ("SPOTIFY_PIPELINE_COMPUTE", "cluster"),
         ("SPOTIFY_PIPELINE_EXTRACT_FUNCTION", "two words"),
+        ("SPOTIFY_PIPELINE_SPARK_JOB", "two words"),
     ],
 )
 def test_a_malformed_value_is_refused_with_the_name_of_its_variable(variable: str, value: str) -> None:

@@ -95,7 +95,9 @@ class GlueJob(SparkJob):
 
     def _follow(self, day: date) -> None:
         stand_in: Any = self  # whose errors are sentences
-        client = PipesGlueClient(PipesEnvContextInjector(), self._heard(S3Messages(self._bucket)), stand_in)
+        client = PipesGlueClient(
+            PipesEnvContextInjector(), self._heard(S3Messages(self._bucket, "run-spark.json")), stand_in
+        )
         client.run(context=self._context, start_job_run_params={"JobName": self.name, "Arguments": {"--day": str(day)}})
 
     def _explain(self, failure: Exception | None) -> str:

@@ -70,7 +70,7 @@ class LambdaFunction:
         Raises:
             FunctionError: it could not be called, ended without an answer, or answered with a `Problem`.
         """
-        messages = HeardMessages(S3Messages(self._bucket), self._context.resources.progress.tell)
+        messages = HeardMessages(S3Messages(self._bucket, "drive.json"), self._context.resources.progress.tell)
         client = PipesLambdaClient(client=self, message_reader=messages)
         client.run(function_name=self.name, event=msgspec.to_builtins(request), context=self._context)
         with suppress(msgspec.DecodeError):  # no problem, then

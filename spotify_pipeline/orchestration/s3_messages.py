@@ -14,8 +14,9 @@ _FOLDER = "_pipes"
 class S3Messages(PipesS3MessageReader):
     """Messages in a folder of their own, where a lifecycle rule finds them."""
 
-    def __init__(self, bucket: str) -> None:
-        """Messages in `bucket`."""
+    def __init__(self, bucket: str, policy: str) -> None:
+        """Messages in `bucket`, which whoever runs Dagster may read by a policy in docs/policies."""
+        self._policy = policy
         super().__init__(interval=0, bucket=bucket, client=aws.client("s3"))  # it looks after more whole seconds
 
     @property
@@ -43,5 +44,5 @@ class S3Messages(PipesS3MessageReader):
         """Why there may be none."""
         return (
             f"Log lines come through s3://{self.bucket}/{_FOLDER}/: the role of what does the work must be allowed to "
-            "write there, and the role that runs Dagster to read, as docs/policies has it."
+            f"write there, and the role that runs Dagster to read, as docs/policies/{self._policy} has it."
         )

@@ -373,7 +373,9 @@ def test_log_lines_of_the_functions_are_read_with_the_policy_of_whoever_drives(
     read = []
     for each in (policies.without(policy, part), policy):
         allow_only(policies.filled(each, stage.place))
-        read.append(S3Messages(stage.place.raw_bucket).download_messages(None, {"key_prefix": "_pipes/x"}))
+        read.append(
+            S3Messages(stage.place.raw_bucket, "drive.json").download_messages(None, {"key_prefix": "_pipes/x"})
+        )
     assert read[0] is None
     assert read[1] is not None
     assert "half done" in read[1][1]
