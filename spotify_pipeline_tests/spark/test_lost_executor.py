@@ -50,10 +50,13 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     }
     (tmp_path / "spark-defaults.conf").write_text("".join(f"{name} {value}\n" for name, value in options.items()))
     monkeypatch.setenv("SPARK_CONF_DIR", str(tmp_path))
-    monkeypatch.setenv("SPARK_HOME", str(Path(pyspark.__file__).parent))
+    home = tmp_path / "spark"  # in which workers have their folders
+    home.mkdir()
+    for path in Path(pyspark.__file__).parent.iterdir():
+        (home / path.name).symlink_to(path)
+    monkeypatch.setenv("SPARK_HOME", str(home))
     monkeypatch.setenv("SPARK_LOCAL_DIRS", str(tmp_path / "scratch"))
     monkeypatch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
-    monkeypatch.setenv("SPARK_WORKER_DIR", str(tmp_path / "workers"))
     monkeypatch.setenv("PYTHONPATH", str(ROOT))  # executors have another working directory
 
 
