@@ -26,9 +26,9 @@ _FAITHFUL = {
 }
 SIZES = {
     "spark.sql.adaptive.coalescePartitions.parallelismFirst": "false",
-    "spark.sql.adaptive.advisoryPartitionSizeInBytes": "256m",
+    "spark.sql.adaptive.advisoryPartitionSizeInBytes": "128m",
 }
-"""Options of Spark by which merged files have some 64 to 128 MB: so much is left of what it measures between stages.
+"""Options of Spark by which merged files have some 80 MB, a million tracks: so much is left of what it measures.
 
 How many files that are is not known before the rows are merged, so Spark decides it then.
 """
