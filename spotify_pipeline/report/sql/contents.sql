@@ -25,19 +25,24 @@ dated AS (
         ON album.album_id = scoped.album_id AND album.snapshot_date = scoped.snapshot_date
     GROUP BY scoped.scope, scoped.track_id
 ),
-credited AS (
-    SELECT
-        scoped.scope,
-        credit.artist_id,
-        max(artist.name) AS name,
-        max(artist.url) AS url,
-        count(DISTINCT scoped.track_id) AS tracks
+-- Apart from what they are credited for: by the day alone, which is one for nearly all rows, nothing should be joined.
+names AS (
+    SELECT artist_id, max(name) AS name, max(url) AS url
+    FROM artists
+    WHERE snapshot_date IN (:days)
+    GROUP BY artist_id
+),
+counted AS (
+    SELECT scoped.scope, credit.artist_id, count(DISTINCT scoped.track_id) AS tracks
     FROM scoped
     JOIN track_artists AS credit
         ON credit.track_id = scoped.track_id AND credit.snapshot_date = scoped.snapshot_date
-    JOIN artists AS artist
-        ON artist.artist_id = credit.artist_id AND artist.snapshot_date = credit.snapshot_date
     GROUP BY scoped.scope, credit.artist_id
+),
+credited AS (
+    SELECT counted.scope, counted.artist_id, names.name, names.url, counted.tracks
+    FROM counted
+    JOIN names ON names.artist_id = counted.artist_id
 ),
 ranked AS (
     SELECT
