@@ -14,7 +14,7 @@ PACKAGE := $(sort $(shell find spotify_pipeline -type f -not -path '*/__pycache_
 TRINO := io.trino:trino-server:476:tar.gz
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: always help install demo dev emulator lambda test test-trino lint lint-template golden docs deploy destroy clean
+.PHONY: always help install demo dev emulator lambda spark test test-trino lint lint-template golden docs deploy destroy clean
 
 help:               ## what there is to make
 	@sed -n 's/^\([a-z-]*\): .*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -56,6 +56,9 @@ help:               ## what there is to make
 .lambda/%.zip: .venv-lambda/installed deploy/bundle.py constraints.txt $(wildcard deploy/requirements-*.txt) $(PACKAGE) .lambda/package
 	.venv-lambda/bin/python deploy/bundle.py $@
 
+.lambda/spark/job.py: .venv-lambda/installed deploy/bundle.py deploy/bundle_spark.py deploy/requirements-spark.txt constraints.txt $(PACKAGE) .lambda/package
+	.venv-lambda/bin/python -m deploy.bundle_spark $(@D)
+
 install: .venv/installed ## the virtual environment with spotify-pipeline in it
 
 demo: .venv/installed ## thirty days of an invented Spotify, without any account
@@ -72,6 +75,8 @@ emulator: .venv-emulator/installed ## the AWS emulator that tests use, in .venv-
 lambda: .venv-lambda/installed ## the zips of the Lambda functions, in .lambda; needs Python 3.13
 	@$(MAKE) --silent --jobs 4 $(LAMBDA_ZIPS)
 	@.venv-lambda/bin/python deploy/measure.py $(LAMBDA_ZIPS)
+
+spark: .lambda/spark/job.py ## what the Glue job is made of, in .lambda/spark; needs Python 3.13
 
 test: .venv/installed-dev .venv-emulator/installed ## the tests, with the coverage of the package; installs the emulator too
 	$(BIN)/python -m pytest --numprocesses auto --cov --cov-report term-missing:skip-covered
@@ -105,7 +110,7 @@ golden: .venv/installed-dev ## what the named queries answer about the demo; the
 docs: .venv/installed-dev ## what in the documentation is generated
 	$(BIN)/python -m docs.generate
 
-deploy: .venv/installed lambda lint-template ## the pipeline in AWS, with the parameters in deploy/parameters.env
+deploy: .venv/installed lambda $(if $(shell grep -s '^Spark=yes' deploy/parameters.env),spark) lint-template ## the pipeline in AWS, with the parameters in deploy/parameters.env
 	$(BIN)/python -m deploy deploy --stack $(STACK)
 
 destroy: .venv/installed ## takes the pipeline in AWS away again, but not the data

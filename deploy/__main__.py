@@ -85,13 +85,14 @@ def deploy(stack: str, parameters_file: Path, zips: Path) -> None:
         parameters["ReserveConcurrency"] = "no"
     code = CodeBucket(place.bucket("code"), place.region)
     keys = code.upload(zips, parameters["Architecture"])
+    given = {"CodeBucket": code.name, "ExtractCode": keys["extract"], "TransformCode": keys["transform"]}
+    given["SparkCode"] = code.upload_spark(zips) if parameters["Spark"] == "yes" else ""
     target.clear_failed()
     if not target.exists and (found := place.kept_buckets()):
         click.echo(f"Data of an earlier stack is here and is taken up again: {', '.join(found.values())}")
         target.take_up(found)
-    given = {"CodeBucket": code.name, "ExtractCode": keys["extract"], "TransformCode": keys["transform"]}
     click.echo("Deployed" if target.deploy(template.text, parameters | given) else "Nothing has changed")
-    code.forget_all_but(set(keys.values()))
+    code.forget_all_but(set(given.values()))
     outputs = target.outputs()
     for sentence in hand_over(outputs[SECRET]):
         click.echo(sentence)

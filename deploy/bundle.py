@@ -54,7 +54,7 @@ def main() -> None:
         _check_size(tree, function, architecture)
         target.parent.mkdir(parents=True, exist_ok=True)
         draft = target.with_suffix(".draft")  # so that a build that was interrupted leaves no zip
-        _pack(tree, draft)
+        pack(tree, draft)
         draft.replace(target)
 
 
@@ -64,17 +64,25 @@ def _install(tree: Path, function: str, architecture: str) -> None:
     The package is whole although a function does not import all of it: what that would save, a megabyte unpacked,
     is not worth another list to keep. What may not be imported is import-linter's business.
     """
-    platforms = [f"--platform={platform}" for platform in PLATFORMS[architecture]]
-    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "install", "--no-compile"]
-    of_lambda = [*platforms, f"--python-version={PYTHON[0]}.{PYTHON[1]}", "--implementation=cp", "--only-binary=:all:"]
-    what = [f"--constraint={ROOT / 'constraints.txt'}", f"--requirement={ROOT}/deploy/requirements-{function}.txt"]
-    if subprocess.run([*pip, *of_lambda, *what, f"--target={tree}"], check=False).returncode:
-        sys.exit(
-            f"bundle.py: pip could not install the requirements of {function} for {architecture}; it says why above."
-        )
+    pip("install", function, architecture, "--no-compile", f"--target={tree}")
     for pattern in _LEFT_OUT:
         for path in tree.glob(pattern):
             path.unlink()
+    copy_package(tree)
+
+
+def pip(command: str, what: str, architecture: str, *options: str) -> None:
+    """Let pip install or download the requirements of what is named so, for AWS's machines and its Python."""
+    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", command, *options]
+    platforms = [f"--platform={platform}" for platform in PLATFORMS[architecture]]
+    of_aws = [*platforms, f"--python-version={PYTHON[0]}.{PYTHON[1]}", "--implementation=cp", "--only-binary=:all:"]
+    names = [f"--constraint={ROOT / 'constraints.txt'}", f"--requirement={ROOT}/deploy/requirements-{what}.txt"]
+    if subprocess.run([*pip, *of_aws, *names], check=False).returncode:
+        sys.exit(f"pip could not {command} the requirements of {what} for {architecture}; it says why above.")
+
+
+def copy_package(tree: Path) -> None:
+    """Put the package into a folder."""
     package = ROOT / "spotify_pipeline"
     shutil.copytree(package, tree / package.name, ignore=shutil.ignore_patterns("__pycache__"))
 
@@ -101,7 +109,8 @@ def _files(tree: Path) -> Iterator[Path]:
     return (path for path in sorted(tree.rglob("*")) if path.is_file())
 
 
-def _pack(tree: Path, target: Path) -> None:
+def pack(tree: Path, target: Path) -> None:
+    """Zip a folder: the same files give the same bytes."""
     with zipfile.ZipFile(target, "w") as archive:
         for path in _files(tree):
             entry = zipfile.ZipInfo(path.relative_to(tree).as_posix(), _FIRST_TIME)

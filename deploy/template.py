@@ -15,7 +15,7 @@ from spotify_pipeline.errors import SettingsError
 
 FOLDER = Path(__file__).parent
 PARAMETERS_FILE = FOLDER / "parameters.env"
-GIVEN_BY_DEPLOYMENT = ("CodeBucket", "ExtractCode", "TransformCode")
+GIVEN_BY_DEPLOYMENT = ("CodeBucket", "ExtractCode", "TransformCode", "SparkCode")
 """The parameters that nobody sets by hand."""
 
 

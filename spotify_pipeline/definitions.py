@@ -1,5 +1,6 @@
 """All that `dagster dev` loads."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from dagster import AssetSelection, Definitions, RetryPolicy, define_asset_job, in_process_executor
@@ -8,14 +9,17 @@ from spotify_pipeline.backends.choice import Backends
 from spotify_pipeline.demo.backends import open_backends
 from spotify_pipeline.orchestration.assets import build_assets
 from spotify_pipeline.orchestration.checks import build_checks
-from spotify_pipeline.orchestration.compute import InProcess
+from spotify_pipeline.orchestration.compute import Compute, InProcess
 from spotify_pipeline.orchestration.failures import RETRY_POLICY
 from spotify_pipeline.orchestration.lambda_compute import InLambda
 from spotify_pipeline.orchestration.partitions import daily_partitions
 from spotify_pipeline.orchestration.schedules import DAILY_JOB, daily_snapshot_schedule
 from spotify_pipeline.orchestration.sensors import due_days_sensor, failures_sensor
+from spotify_pipeline.orchestration.spark_compute import InSpark
 from spotify_pipeline.progress import Progress
 from spotify_pipeline.settings import load_settings
+
+_COMPUTES: Mapping[str, Callable[[Backends], Compute]] = {"local": InProcess, "lambda": InLambda, "spark": InSpark}
 
 
 def build_defs(
@@ -38,7 +42,7 @@ def build_defs(
         description="One day from Spotify to SQL: extract, transform, audit, publish.",
         op_retry_policy=retry_policy,
     )
-    compute = (InProcess if backends.settings.compute == "local" else InLambda)(backends)
+    compute = _COMPUTES[backends.settings.compute](backends)
     resources = {
         "backends": backends,
         "progress": Progress(),  # the command line shows a bar instead

@@ -137,10 +137,11 @@ class Settings(BaseSettings):
         "`new`: read the details of artists and albums that have not been read before (genres, followers, label).",
         default="none",
     )
-    compute: Literal["local", "lambda"] = _variable(
+    compute: Literal["local", "lambda", "spark"] = _variable(
         "SPOTIFY_PIPELINE_COMPUTE",
-        "Where Dagster lets extraction and transformation run: `local` (in its own process) or `lambda` (in the "
-        "functions in AWS; aws target).",
+        "Where Dagster lets extraction and transformation run: `local` (in its own process), `lambda` (in the "
+        "functions in AWS; aws target) or `spark` (the transformation alone, on Apache Spark: on this machine, or in "
+        "AWS Glue with the aws target).",
         default="local",
     )
     extract_function: str = _variable(
@@ -154,6 +155,12 @@ class Settings(BaseSettings):
         "The name or ARN of the Lambda function that transforms.",
         default="spotify-pipeline-transform",
         pattern=_FUNCTION,
+    )
+    spark_job: str = _variable(
+        "SPOTIFY_PIPELINE_SPARK_JOB",
+        "The name of the AWS Glue job that transforms.",
+        default="spotify-pipeline-spark",
+        pattern=r"^[a-zA-Z0-9._-]{1,255}$",
     )
 
     @model_validator(mode="before")

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shutil
 import sqlite3
 import sys
 import warnings
@@ -21,6 +22,7 @@ from spotify_pipeline_tests.spotify.fake_clock import FakeClock
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from pyspark.sql import SparkSession
 
 SHARED = Path(__file__).parents[2] / "shared"
 CAPTURES = SHARED / "spotify"
@@ -144,6 +146,39 @@ def s3_client(s3_server: str) -> "S3Client":
         aws_access_key_id="made-up",
         aws_secret_access_key="made-up",
     )
+
+
+@pytest.fixture(scope="session")
+def spark_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator["SparkSession"]:
+    """Spark in a process of its own, with its executors in it; it writes nothing into the working directory."""
+    require_java()
+    from pyspark.sql import SparkSession  # noqa: PLC0415  # takes long, and few tests need it
+
+    folder = tmp_path_factory.mktemp("spark")
+    options: dict[str, bool | float | int | str | None] = {
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.extraJavaOptions": f"-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Djava.io.tmpdir={folder}",
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.memory": "512m",
+        "spark.local.dir": str(folder),
+        "spark.log.level": "ERROR",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.shuffle.partitions": 2,
+        "spark.sql.warehouse.dir": str(folder / "warehouse"),
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYSPARK_PYTHON", sys.executable)
+        session = SparkSession.builder.master("local[1]").appName("tests").config(map=options).getOrCreate()
+        yield session
+        session.stop()
+
+
+def require_java() -> None:
+    """Skip a test that starts Spark, where that cannot be."""
+    if not (shutil.which("java") or os.environ.get("JAVA_HOME")):
+        pytest.skip("Spark needs Java 17 or newer, and there is no `java` on the PATH")
 
 
 @pytest.fixture

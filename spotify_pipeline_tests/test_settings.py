@@ -51,6 +51,7 @@ def test_every_setting_has_its_own_variable(monkeypatch: pytest.MonkeyPatch, tmp
         "SPOTIFY_PIPELINE_COMPUTE": "lambda",
         "SPOTIFY_PIPELINE_EXTRACT_FUNCTION": "reads",
         "SPOTIFY_PIPELINE_TRANSFORM_FUNCTION": "arn:aws:lambda:eu-central-1:123456789012:function:makes:live",
+        "SPOTIFY_PIPELINE_SPARK_JOB": "computes",
     }
     assert {field.validation_alias for field in Settings.model_fields.values()} == set(variables)
     for name, value in variables.items():
@@ -75,6 +76,7 @@ def test_every_setting_has_its_own_variable(monkeypatch: pytest.MonkeyPatch, tmp
     assert (settings.max_loss, settings.enrich) == (0.25, "new")
     assert (settings.compute, settings.extract_function) == ("lambda", "reads")
     assert settings.transform_function.endswith(":function:makes:live")
+    assert settings.spark_job == "computes"
 
 
 def test_every_setting_is_described() -> None:
@@ -138,8 +140,9 @@ def test_today_is_the_day_in_utc() -> None:
         ("SPOTIFY_PIPELINE_MAX_LOSS", "1.01"),
         ("SPOTIFY_PIPELINE_MAX_LOSS", "-0.1"),
         ("SPOTIFY_PIPELINE_ENRICH", "all"),
-        ("SPOTIFY_PIPELINE_COMPUTE", "spark"),
+        ("SPOTIFY_PIPELINE_COMPUTE", "cluster"),
         ("SPOTIFY_PIPELINE_EXTRACT_FUNCTION", "two words"),
+        ("SPOTIFY_PIPELINE_SPARK_JOB", "two words"),
     ],
 )
 def test_a_malformed_value_is_refused_with_the_name_of_its_variable(variable: str, value: str) -> None:

@@ -1,8 +1,8 @@
 """The doctor: what the daily job needs, looked at part by part. Nothing is changed, and no part hides another.
 
 The daily job would fail if Spotify cannot be asked, if no playlist at all can be read, if nothing can be stored, or if
-the functions that should do the work are not there. All else, such as a consent that is about to end or a damaged
-catalog, which the job makes anew, is told but fails no day.
+the functions or the Spark that should do the work are not there. All else, such as a consent that is about to end or a
+damaged catalog, which the job makes anew, is told but fails no day.
 """
 
 from spotify_pipeline.backends.choice import Backends
@@ -10,6 +10,7 @@ from spotify_pipeline.doctor.consultation import Consultation
 from spotify_pipeline.doctor.findings import Examination, Finding, Group, State
 from spotify_pipeline.doctor.functions import examine_functions
 from spotify_pipeline.doctor.playlists import examine_playlists
+from spotify_pipeline.doctor.spark import examine_spark
 from spotify_pipeline.doctor.stores import examine_catalog, examine_due_days, examine_private_files, examine_storage
 from spotify_pipeline.spotify.patience import Tell
 
@@ -35,6 +36,7 @@ def examine(backends: Backends, tell: Tell = lambda _: None) -> Examination:
             *examine_storage(backends),
             *private,
             *examine_functions(backends.settings),
+            *examine_spark(backends.settings),
             *examine_catalog(backends),
             *examine_due_days(backends),
         ),

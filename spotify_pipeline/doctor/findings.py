@@ -15,6 +15,7 @@ class Group(StrEnum):
     PLAYLISTS = "playlists"
     STORAGE = "storage"
     FUNCTIONS = "functions"
+    SPARK = "spark"
     CATALOG = "catalog"
 
 

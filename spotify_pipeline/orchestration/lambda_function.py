@@ -1,29 +1,29 @@
 """Calling a deployed function through Dagster Pipes. Import it late: dagster_aws takes two to five seconds."""
 
 import base64
-import json
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from dagster import OpExecutionContext
-from dagster_aws.pipes import PipesLambdaClient, PipesS3MessageReader
+from dagster_aws.pipes import PipesLambdaClient
 
 from spotify_pipeline import aws
 from spotify_pipeline.errors import PipelineError
 from spotify_pipeline.lambdas.answers import Problem
-from spotify_pipeline.spotify.patience import Clock, Tell
+from spotify_pipeline.orchestration.pipes import HeardMessages
+from spotify_pipeline.orchestration.s3_messages import S3Messages
+from spotify_pipeline.spotify.patience import Clock
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
     from mypy_boto3_lambda.type_defs import InvocationResponseTypeDef
 
 _LONGEST_SECONDS = 15 * 60 + 60  # a function may take fifteen minutes; the rest is for starting it and for the answer
-_MESSAGES = "_pipes"
 _PAUSE_SECONDS = 5.0
 _MEMORY = re.compile(r'(?:Max Memory Used: |"maxMemoryUsedMB":)\s*(\d+)')  # in a log of lines, or of JSON
 
@@ -70,7 +70,7 @@ class LambdaFunction:
         Raises:
             FunctionError: it could not be called, ended without an answer, or answered with a `Problem`.
         """
-        messages = Messages(self._bucket, self._context.resources.progress.tell)
+        messages = HeardMessages(S3Messages(self._bucket, "drive.json"), self._context.resources.progress.tell)
         client = PipesLambdaClient(client=self, message_reader=messages)
         client.run(function_name=self.name, event=msgspec.to_builtins(request), context=self._context)
         with suppress(msgspec.DecodeError):  # no problem, then
@@ -129,46 +129,6 @@ class LambdaFunction:
         self._context.log.info(
             f"{self.name} answered after {seconds:.1f} s: request {self._request_ids[-1]} in the log group "
             f"{self.log_group}"
-        )
-
-
-class Messages(PipesS3MessageReader):
-    """Log lines through S3, in a folder of their own, where a lifecycle rule finds them."""
-
-    def __init__(self, bucket: str, tell: Tell) -> None:
-        """Messages in `bucket`; `tell` hears the lines, besides Dagster's log."""
-        super().__init__(interval=0, bucket=bucket, client=aws.client("s3"))  # it looks after more whole seconds
-        self._tell = tell
-
-    @property
-    def expected_writer_count(self) -> int:
-        """As in the class above, where whoever asks is warned that Dagster may change this."""
-        return 1
-
-    @contextmanager
-    def get_params(self) -> Iterator[dict[str, Any]]:
-        """Where the function is to put them."""
-        with super().get_params() as params:
-            yield {**params, "key_prefix": f"{_MESSAGES}/{params['key_prefix']}"}
-
-    def download_messages(  # type: ignore[override]  # blobs are numbered, in the class above as well
-        self, cursor: int | None, params: Mapping[str, Any]
-    ) -> tuple[int, str] | None:
-        """All that there is by now: with one chunk at a time, a chatty function's last lines would be given up."""
-        chunks: list[str] = []
-        while found := super().download_messages(cursor, params):
-            cursor, chunk = found
-            chunks.append(chunk)
-            for message in map(json.loads, chunk.splitlines()):
-                if message["method"] == "log":
-                    self._tell(message["params"]["message"])
-        return (cursor or 0, "\n".join(chunks)) if chunks else None
-
-    def no_messages_debug_text(self) -> str:
-        """Why there may be none."""
-        return (
-            f"Log lines come through s3://{self.bucket}/{_MESSAGES}/: the function's role must be allowed to write "
-            "there, and the role that runs Dagster to read, as docs/policies/drive.json has it."
         )
 
 

@@ -15,6 +15,7 @@ from spotify_pipeline.spotify import details
 from spotify_pipeline.spotify.manifest import Coverage, Manifest
 from spotify_pipeline.steps.readings import ShownReading, ShownReadings, newest_before
 from spotify_pipeline.steps.shares import cut, processes_worth, run
+from spotify_pipeline.storage.ahead import read_ahead
 from spotify_pipeline.storage.details import DetailStore
 from spotify_pipeline.storage.raw import RawDay
 from spotify_pipeline.storage.stage import StageWriter
@@ -64,9 +65,9 @@ def transform_day(
 
 def transform_share(backends: Warehouse, day: date, share: Sequence[Coverage], writer: StageWriter) -> Transformed:
     """Make the tables of a share of a day's playlists; those of which each row is one playlist's are written."""
-    before, raw = _Before(backends, day, share), backends.raw
-    with _no_garbage_collection():
-        return transform(day, share, writer.write, lambda id_: raw.read_document(day, id_), before.differing)
+    before, documents = _Before(backends, day, share), [row.playlist_id for row in share if row.status.has_document]
+    with read_ahead(backends.raw, day, documents) as read_document, _no_garbage_collection():
+        return transform(day, share, writer.write, read_document, before.differing)
 
 
 @contextmanager

@@ -113,6 +113,11 @@ class RawStore:
         keys = self._objects.list(f"{_folder(_DAYS, day)}/")
         return {key.rpartition("/")[2].removesuffix(_DOCUMENT) for key in keys if key.endswith(_DOCUMENT)}
 
+    @property
+    def at_once(self) -> int:
+        """How many documents are worth being read at the same time."""
+        return self._objects.at_once
+
     def read_document(self, day: date, playlist_id: str) -> bytes:
         """The raw JSON of a playlist on a finished day.
 

@@ -100,6 +100,7 @@ def filled(policy: Policy, place: Aws) -> Policy:
         "workgroup/spotify_pipeline": f"workgroup/{place.workgroup}",
         "crawler/spotify_pipeline_spotify": f"crawler/spotify_pipeline_{place.database}",
         "function:spotify-pipeline-": f"function:{place.database}-",
+        "job/spotify-pipeline-spark": f"job/{place.database}",
         "database/spotify": f"database/{place.database}",
         "table/spotify/": f"table/{place.database}/",
         "role/spotify-crawler": f"role/{place.database}",
@@ -119,15 +120,15 @@ def with_names(policy: Policy, names: Mapping[str, str]) -> Policy:
 def as_the_emulator_reads(policy: Policy) -> Policy:
     """The policy with what the emulator looks for instead of the resources that AWS looks for.
 
-    These are `table/NAME` where a database or a crawler is asked for by its name, and `*` where Athena is asked for a
-    query by its id.
+    These are `table/NAME` where a database, a crawler or a job is asked for by its name, and `*` where Athena is asked
+    for a query by its id.
     """
     more = [
-        {"Effect": "Allow", "Action": action, "Resource": re.sub("(database|crawler)/", "table/", resource)}
+        {"Effect": "Allow", "Action": action, "Resource": re.sub("(database|crawler|job)/", "table/", resource)}
         for statement in policy["Statement"]
         for action in listed(statement["Action"])
         for resource in listed(statement["Resource"])
-        if re.search(":(database|crawler)/", resource)
+        if re.search(":(database|crawler|job)/", resource)
     ]
     by_id = [
         {"Effect": "Allow", "Action": action, "Resource": "*"}

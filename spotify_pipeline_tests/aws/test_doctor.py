@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Iterator
 from datetime import date
+from typing import Any
 
+import boto3
 import pytest
 
 from spotify_pipeline.backends.choice import Backends, choose_backends
@@ -47,7 +49,7 @@ def backends_of(aws: Aws, spotify: str, tmp_path_factory: pytest.TempPathFactory
 @pytest.fixture
 def examined(backends_of: Callable[..., Backends]) -> Examine:
     """The findings about storage and catalog, by subject."""
-    about_aws = (Group.STORAGE, Group.FUNCTIONS, Group.CATALOG)
+    about_aws = (Group.STORAGE, Group.FUNCTIONS, Group.SPARK, Group.CATALOG)
     return lambda **variables: {
         finding.subject: finding for finding in examine(backends_of(**variables)).findings if finding.group in about_aws
     }
@@ -95,6 +97,30 @@ def test_functions_that_should_do_the_work_must_be_there_and_have_the_same_bucke
     assert missing.fails_day
     assert missing.detail.startswith("There is no such thing as the function nobody-made-it: create it, or correct ")
     assert "extraction" not in examined()
+
+
+def test_a_glue_job_that_should_do_the_work_must_be_there_and_have_the_same_buckets(
+    examined: Examine, aws: Aws
+) -> None:
+    glue = boto3.client("glue")
+    names = {"SPOTIFY_PIPELINE_COMPUTE": "spark", "SPOTIFY_PIPELINE_SPARK_JOB": aws.database}
+    missing = examined(**names)["transformation"]
+    assert missing.fails_day
+    assert missing.detail.startswith(f"There is no Glue job {aws.database}: deploy it with Spark=yes, or correct ")
+    buckets = {"--raw-bucket": aws.raw_bucket, "--tables-bucket": "another"}
+    usual: Any = {"Role": "any", "Command": {"Name": "glueetl"}, "WorkerType": "G.1X", "NumberOfWorkers": 5}
+    glue.create_job(Name=aws.database, DefaultArguments=buckets, **usual)
+    wrong = examined(**names)["transformation"]
+    assert wrong.fails_day
+    assert wrong.detail == (
+        f"The Glue job {aws.database} has another for --tables-bucket, and here it is {aws.tables_bucket}: set both to "
+        "the same."
+    )
+    usual["DefaultArguments"] = buckets | {"--tables-bucket": aws.tables_bucket}
+    glue.update_job(JobName=aws.database, JobUpdate=usual)
+    found = examined(**names)["transformation"]
+    assert found.detail == f"{aws.database} is there, with 5 workers of type G.1X at most"
+    assert "transformation" not in examined()
 
 
 def test_published_days_are_counted_and_asked_for(backends_of: Callable[..., Backends], examined: Examine) -> None:

@@ -41,6 +41,12 @@ def lambda_python() -> Path:
 
 
 @pytest.fixture(scope="session")
+def bundle_of() -> Callable[[str], Path]:
+    """A file of what the Glue job is made of: `bundle_of("spark/job.py")`."""
+    return lambda name: _make(f".lambda/{name}")
+
+
+@pytest.fixture(scope="session")
 def zip_of() -> Callable[[str], Path]:
     """The zip of a function and architecture: `zip_of("extract-arm64")`."""
     return lambda name: _make(f".lambda/{name}.zip")

@@ -46,8 +46,21 @@ def imports() -> grimp.ImportGraph:
 def test_the_requirements_are_what_the_handler_imports_and_the_runtime_has_not(
     function: str, imports: grimp.ImportGraph
 ) -> None:
+    needed = needed_by(f"spotify_pipeline.lambdas.{function}", imports) - {"boto3", "botocore"}
+    assert needed
+    assert required(function) == needed
+
+
+def required(name: str) -> set[str]:
+    """The distributions that deploy/requirements-NAME.txt names."""
+    lines = (ROOT / "deploy" / f"requirements-{name}.txt").read_text().splitlines()
+    return {line for line in lines if not line.startswith("#")}
+
+
+def needed_by(entry: str, imports: grimp.ImportGraph) -> set[str]:
+    """The distributions that a module imports, and those that it imports of the package."""
     imported: set[str] = set()
-    following = {f"spotify_pipeline.lambdas.{function}"}
+    following = {entry}
     while following:
         module = following.pop()
         imported.add(module)
@@ -56,10 +69,7 @@ def test_the_requirements_are_what_the_handler_imports_and_the_runtime_has_not(
             following |= ({package, *imports.find_modules_directly_imported_by(module)} - imported) - {""}
     others = {name for name in imported if not name.startswith("spotify_pipeline")} - sys.stdlib_module_names
     distributions = importlib.metadata.packages_distributions()
-    needed = {_normal(distributions[name][0]) for name in others} - {"boto3", "botocore"}
-    assert needed
-    lines = (ROOT / "deploy" / f"requirements-{function}.txt").read_text().splitlines()
-    assert {line for line in lines if not line.startswith("#")} == needed
+    return {_normal(distributions[name][0]) for name in others}
 
 
 def _normal(name: str) -> str:

@@ -45,7 +45,7 @@ def deployed(new_deployment: Callable[..., Deployment]) -> Deployment:
 def with_all(new_deployment: Callable[..., Deployment]) -> Deployment:
     """A stack with everything that parameters add, for tests that do not change it."""
     deployment = new_deployment(
-        AlarmEmail="someone@example.com", Architecture="x86_64", CatalogMode="crawler", StartedBy="Dagster"
+        AlarmEmail="someone@example.com", Architecture="x86_64", CatalogMode="crawler", Spark="yes", StartedBy="Dagster"
     )
     deployment.deploy()
     return deployment

@@ -12,6 +12,7 @@ from typing import Any
 
 import boto3
 
+from deploy.bundle_spark import FILES as SPARK_FILES
 from spotify_pipeline_tests.aws.emulator import REGION, ROOT_KEY
 from spotify_pipeline_tests.aws.policies import as_the_emulator_reads
 
@@ -23,12 +24,15 @@ _STUB = "def handler(event, context):\n    return event\n"
 
 
 def stub_zips(folder: Path, code: str = _STUB) -> Path:
-    """A folder with zips of functions that do nothing, for tests of what is around them."""
+    """A folder with code that does nothing, for tests of what is around it."""
     folder.mkdir(parents=True, exist_ok=True)
     for function in ("extract", "transform"):
         for architecture in ARCHITECTURES:
             with zipfile.ZipFile(folder / f"{function}-{architecture}.zip", "w") as file:
                 file.writestr(zipfile.ZipInfo(f"spotify_pipeline/lambdas/{function}.py"), code)
+    (folder / "spark").mkdir(exist_ok=True)
+    for name in SPARK_FILES:
+        (folder / "spark" / name).write_text(code)
     return folder
 
 

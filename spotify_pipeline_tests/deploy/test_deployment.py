@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from deploy.__main__ import cli
+from deploy.bundle_spark import FILES as SPARK_FILES
 from spotify_pipeline.errors import SettingsError
 from spotify_pipeline_tests.aws import fake_aws
 from spotify_pipeline_tests.aws.conftest import Aws
@@ -104,6 +105,25 @@ def test_dagster_may_start_the_functions_instead(with_all: Deployment) -> None:
     rule = with_all.client("events").describe_rule(Name=f"{with_all.stack}-manifest")
     schedule = with_all.client("scheduler").get_schedule(Name=f"{with_all.stack}-daily")
     assert (rule["State"], schedule["State"]) == ("DISABLED", "DISABLED")
+
+
+def test_the_glue_job_is_there_with_its_code_where_it_is_asked_for(with_all: Deployment, deployed: Deployment) -> None:
+    name = with_all.settings["SPOTIFY_PIPELINE_SPARK_JOB"]
+    job = with_all.client("glue").get_job(JobName=name)["Job"]
+    arguments = job["DefaultArguments"]
+    assert arguments["--raw-bucket"] == with_all.settings["SPOTIFY_PIPELINE_RAW_BUCKET"]
+    assert arguments["--tables-bucket"] == with_all.settings["SPOTIFY_PIPELINE_TABLES_BUCKET"]
+    assert job["Role"].endswith(with_all.resources()["SparkRole"])
+    code = [job["Command"]["ScriptLocation"], arguments["--extra-py-files"], arguments["--additional-python-modules"]]
+    s3 = with_all.client("s3")
+    for place, file in zip(code, SPARK_FILES, strict=True):
+        bucket, _, key = place.removeprefix("s3://").partition("/")
+        there = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+        assert there == (with_all.zips / "spark" / file).read_bytes()
+    logs = with_all.client("logs").describe_log_groups(logGroupNamePrefix=arguments["--custom-logGroup-prefix"])
+    assert {group["logGroupName"].rpartition("/")[2] for group in logs["logGroups"]} == {"error", "output"}
+    assert "SPOTIFY_PIPELINE_SPARK_JOB" not in deployed.settings
+    assert not {"SparkJob", "SparkRole"} & deployed.resources().keys()
 
 
 def test_whoever_has_given_an_address_is_told_of_every_alarm(with_all: Deployment) -> None:
@@ -202,6 +222,7 @@ def test_a_stack_that_could_not_be_made_does_not_stand_in_the_way(new_deployment
         ("CodeBucket=mine\n", r"/parameters\.env sets CodeBucket, which is none of "),
         (None, r"^There is no .*/parameters\.env: take the one in the repository\.$"),
         ("", r"^There is no .*/extract-arm64\.zip: run `make lambda`\.$"),
+        ("Spark=yes\n", r"^There is no .*/extract-arm64\.zip: run `make lambda`\.$"),
     ],
 )
 def test_what_cannot_be_deployed_is_told(content: str | None, sentence: str, aws: Aws, tmp_path: Path) -> None:

@@ -5,9 +5,12 @@ from typing import Any
 
 import pytest
 
+from deploy.bundle import PYTHON
+from deploy.bundle_spark import FILES as SPARK_FILES
 from deploy.template import PARAMETERS_FILE, Template
 from spotify_pipeline.orchestration.schedules import daily_snapshot_schedule
 from spotify_pipeline.settings import Settings
+from spotify_pipeline.spark.glue import options
 from spotify_pipeline_tests.aws import policies
 
 TEMPLATE = Template()
@@ -97,6 +100,38 @@ def test_functions_and_laptops_are_told_of_settings_that_exist() -> None:
     own = [function["Environment"]["Variables"] for function in of_type("AWS::Serverless::Function").values()]
     assert {name for variables in (everywhere, *own) for name in variables} <= SETTINGS
     assert {output["Description"] for output in TEMPLATE.content["Outputs"].values()} <= SETTINGS | OF_OTHERS
+
+
+def test_the_glue_job_gets_the_arguments_that_it_takes_and_runs_the_python_of_its_wheels() -> None:
+    (job,) = of_type("AWS::Glue::Job").values()
+    parser = options()
+    taken = {name for action in parser._actions for name in action.option_strings}
+    own = {name for name in job["DefaultArguments"] if name in taken}
+    assert own == {"--raw-bucket", "--tables-bucket"}
+    arguments = [text for name in job["DefaultArguments"] for text in (name, "any")]
+    parsed, _ = parser.parse_known_args([*arguments, "--day", "2026-10-05", "--JOB_NAME", "any"])
+    assert (parsed.raw_bucket, parsed.tables_bucket) == ("any", "any")
+    # AWS Glue 6.0 has Python 3.13, for which the functions' wheels are as well.
+    assert (job["GlueVersion"], PYTHON) == ("6.0", (3, 13))
+    places = {job["Command"]["ScriptLocation"]["Fn::Sub"], *(each["Fn::Sub"] for each in code_of(job))}
+    assert places == {f"s3://${{CodeBucket}}/${{SparkCode}}/{name}" for name in SPARK_FILES}
+
+
+def code_of(job: dict[str, Any]) -> list[Any]:
+    return [job["DefaultArguments"][name] for name in ("--extra-py-files", "--additional-python-modules")]
+
+
+def test_the_glue_job_may_do_what_the_transformation_may_do_but_for_the_catalog_and_athena() -> None:
+    def statements(role: str) -> dict[str, Any]:
+        policy, *_ = RESOURCES[role]["Properties"]["Policies"]
+        return {each["Sid"]: each for each in policy["PolicyDocument"]["Statement"]}
+
+    job, function = statements("SparkRole"), statements("TransformRole")
+    of_glue = {"ReadCode", "MergeWithSpark", "WriteOwnLog"}
+    assert {sid for sid in job if job[sid] != function.get(sid)} == of_glue
+    left_out = {action for sid in function.keys() - job.keys() for action in policies.listed(function[sid]["Action"])}
+    assert {action.partition(":")[0] for action in left_out} == {"athena", "glue", "s3", "sqs"}
+    assert {sid for sid in function.keys() - job.keys() if "s3:GetObject" in function[sid]["Action"]} == {"KeepResults"}
 
 
 def test_alarms_tell_whoever_has_given_an_address() -> None:

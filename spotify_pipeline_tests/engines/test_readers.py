@@ -1,8 +1,5 @@
 """Spark and DuckDB read the registered tables as they were written, knowing nothing of them but what Glue tells."""
 
-import os
-import shutil
-from collections.abc import Iterator
 from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -105,35 +102,9 @@ def _ask_duckdb(sql: str) -> list[Row]:
         return connection.execute(sql).fetchall()
 
 
-@pytest.fixture(scope="module")
-def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkReader]:
-    """Spark in a process of its own, which writes nothing into the working directory."""
-    if not (shutil.which("java") or os.environ.get("JAVA_HOME")):
-        pytest.skip("Spark needs Java 17 or newer, and there is no `java` on the PATH")
-    from pyspark.sql import SparkSession  # noqa: PLC0415  # takes long, and few tests need it
-
-    folder = tmp_path_factory.mktemp("spark")
-    options: dict[str, bool | float | int | str | None] = {
-        "spark.driver.bindAddress": "127.0.0.1",
-        "spark.driver.extraJavaOptions": f"-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Djava.io.tmpdir={folder}",
-        "spark.driver.host": "127.0.0.1",
-        "spark.driver.memory": "512m",
-        "spark.local.dir": str(folder),
-        "spark.log.level": "ERROR",
-        "spark.sql.session.timeZone": "UTC",
-        "spark.sql.warehouse.dir": str(folder / "warehouse"),
-        "spark.ui.enabled": "false",
-        "spark.ui.showConsoleProgress": "false",
-    }
-    session = SparkSession.builder.master("local[1]").appName("tests").config(map=options).getOrCreate()
-    yield SparkReader(session)
-    session.stop()
-
-
 @pytest.fixture(params=["spark", "duckdb"])
 def reader(request: pytest.FixtureRequest) -> Reader:
-    reader: Reader = request.getfixturevalue("spark") if request.param == "spark" else DuckDBReader()
-    return reader
+    return SparkReader(request.getfixturevalue("spark_session")) if request.param == "spark" else DuckDBReader()
 
 
 class History(NamedTuple):

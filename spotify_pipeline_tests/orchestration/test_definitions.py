@@ -44,17 +44,18 @@ def test_what_only_some_steps_need_is_not_imported_before_the_graph_is_shown(tmp
     subprocess.run([sys.executable, "-c", program], cwd=tmp_path, env={"PATH": ""}, check=True)
 
 
-def test_pipes_is_not_imported_before_a_function_is_called(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("compute", "made"), [("lambda", "InLambda"), ("spark", "InSpark")])
+def test_pipes_is_not_imported_before_it_is_used(compute: str, made: str, tmp_path: Path) -> None:
     variables = {
         "SPOTIFY_PIPELINE_TARGET": "aws",
-        "SPOTIFY_PIPELINE_COMPUTE": "lambda",
+        "SPOTIFY_PIPELINE_COMPUTE": compute,
         "SPOTIFY_PIPELINE_RAW_BUCKET": "my-raw",
         "SPOTIFY_PIPELINE_TABLES_BUCKET": "my-tables",
     }
     program = (
         "import sys; from spotify_pipeline.definitions import defs; "
-        "taken = {'dagster_aws', 'aws_lambda_powertools'} & sys.modules.keys(); assert not taken, taken; "
-        "assert type(defs.resources['compute']).__name__ == 'InLambda'"
+        "taken = {'dagster_aws', 'aws_lambda_powertools', 'pyspark'} & sys.modules.keys(); assert not taken, taken; "
+        f"assert type(defs.resources['compute']).__name__ == '{made}'"
     )
     subprocess.run([sys.executable, "-c", program], cwd=tmp_path, env={"PATH": "", **variables}, check=True)
 
