@@ -143,6 +143,19 @@ class TableStore:
         """The published days on which a table has a file, oldest first."""
         return self._days(f"{table}/")
 
+    def files(self, table: str) -> dict[date, dict[str, str]]:
+        """The published files of a table by day, oldest first: their keys, each with the version of what it holds."""
+        found: dict[date, dict[str, str]] = {}
+        versions = self._objects.versions(f"{table}/{PARTITION_COLUMN}=")
+        for key in sorted(versions):
+            if key.endswith(".parquet"):
+                found.setdefault(_day(key), {})[key] = versions[key]
+        return found
+
+    def address(self, key: str) -> str:
+        """Where the object with a key is, for SQL."""
+        return self._objects.uri(key)
+
     def published_days(self) -> list[date]:
         """The published days, oldest first, each of them whole: interrupted publications are completed."""
         for key in self._objects.list(_AUDITED):
@@ -155,11 +168,15 @@ class TableStore:
 
     def _days(self, folder: str) -> list[date]:
         keys = self._objects.list(f"{folder}{PARTITION_COLUMN}=")
-        return [date.fromisoformat(key.split("/")[-2].partition("=")[2]) for key in keys if key.endswith(_FILE)]
+        return [_day(key) for key in keys if key.endswith(_FILE)]
 
 
 def _key(table: str, day: date) -> str:
     return f"{table}/{PARTITION_COLUMN}={day}/{_FILE}"
+
+
+def _day(key: str) -> date:
+    return date.fromisoformat(key.split("/")[-2].partition("=")[2])
 
 
 def _audited(day: date) -> str:
