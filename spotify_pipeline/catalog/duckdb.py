@@ -18,12 +18,12 @@ import duckdb
 from filelock import FileLock
 
 from spotify_pipeline.catalog.inventory import Inventory
-from spotify_pipeline.catalog.publication import Partitions, Publication
+from spotify_pipeline.catalog.publication import Partitions, Publication, published_files
 from spotify_pipeline.errors import StorageError
 from spotify_pipeline.progress import SILENT, Progress
-from spotify_pipeline.storage.months import Months
+from spotify_pipeline.storage.months import Months, PublishedFiles
 from spotify_pipeline.storage.tables import TableStore
-from spotify_pipeline.tables.declarations import TABLES, VIEWS
+from spotify_pipeline.tables.declarations import COVERAGE, TABLES, VIEWS
 from spotify_pipeline.tables.partition import MONTH_COLUMN, PARTITION_COLUMN, PARTITION_DESCRIPTION
 from spotify_pipeline.tables.schema import Column, ColumnType, Table, View
 
@@ -55,10 +55,11 @@ class DuckDBCatalog:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with FileLock(self.path.with_suffix(".lock"), timeout=_LOCK_SECONDS), self._workshop() as folder:
-                days = self._tables.published_days()
+                published = published_files(self._tables)
+                days = sorted(published[COVERAGE.name])
                 new = folder / self.path.name
                 with duckdb.connect(new) as connection:
-                    self._write_tables(connection, days)
+                    self._write_tables(connection, published)
                     for view in VIEWS.values():
                         connection.execute(f"CREATE VIEW {view.name} AS {view.sql}")
                         connection.execute("".join(_comments(view)))
@@ -118,11 +119,8 @@ class DuckDBCatalog:
         with tempfile.TemporaryDirectory(prefix=_WORKSHOP, dir=self.path.parent) as folder:
             yield Path(folder)
 
-    def _write_tables(self, connection: duckdb.DuckDBPyConnection, days: Iterable[date]) -> None:
-        shown, inventory = set(days), Inventory.of(self.path)
-        published = {
-            name: {day: files for day, files in self._tables.files(name).items() if day in shown} for name in TABLES
-        }
+    def _write_tables(self, connection: duckdb.DuckDBPyConnection, published: PublishedFiles) -> None:
+        inventory = Inventory.of(self.path)
         months = self._months.current(published) if self._months else {}
         days_in_months = []
         for name, table in TABLES.items():

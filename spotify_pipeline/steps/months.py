@@ -9,6 +9,7 @@ from typing import NamedTuple
 import polars as pl
 
 from spotify_pipeline.backends.warehouse import Warehouse
+from spotify_pipeline.catalog.publication import published_files
 from spotify_pipeline.errors import DataError
 from spotify_pipeline.progress import SILENT, Progress
 from spotify_pipeline.storage.months import Month, PublishedFiles, version_of
@@ -38,7 +39,7 @@ class CompactedMonth(NamedTuple):
 
 def stale_months(backends: Warehouse) -> list[date]:
     """The first days of the months that are over, have published days, and are not there as they are, oldest first."""
-    published = published_files(backends)
+    published = published_files(backends.tables)
     current = backends.months.current(published)
     firsts = {day.replace(day=1) for days in published.values() for day in days}
     return sorted(first for first in firsts - current.keys() if _is_over(backends, first))
@@ -58,7 +59,7 @@ def compact_month(backends: Warehouse, first: date, *, progress: Progress = SILE
     """
     if not _is_over(backends, first):
         raise DataError(f"The month of {first} is not over: wait until its last day is published.")
-    published = _of_month(first, published_files(backends))
+    published = _of_month(first, published_files(backends.tables))
     days = sorted({day for files in published.values() for day in files})
     if not days:
         raise DataError(f"No day of the month of {first} is published.")
@@ -74,19 +75,13 @@ def compact_month(backends: Warehouse, first: date, *, progress: Progress = SILE
                 file = to_parquet(with_days(table), frame)
                 files[table.name].append(backends.months.write(table.name, first, version, number, file))
                 rows, size = rows + frame.height, size + len(file)
-        if version_of(first, published_files(backends)) != version:
+        if version_of(first, published_files(backends.tables)) != version:
             raise DataError(f"A day of the month of {first} was published meanwhile: compact it again.")
         replaced = backends.months.add(first, Month(version, files))
         backends.catalog.publish(progress)
         if replaced:  # SQL no longer reads it
             backends.months.remove(replaced)
     return CompactedMonth(first, len(days), rows, size)
-
-
-def published_files(backends: Warehouse) -> PublishedFiles:
-    """The files of all published days."""
-    days = set(backends.tables.published_days())
-    return {name: {day: files for day, files in backends.tables.files(name).items() if day in days} for name in TABLES}
 
 
 def _frames(backends: Warehouse, table: Table, days: Sequence[date]) -> Iterator[pl.DataFrame]:

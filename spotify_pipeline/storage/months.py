@@ -48,6 +48,10 @@ class Months:
         """Keep them in `objects`."""
         self._objects, self._state = objects, SharedState(objects, "months", _Months)
 
+    def used(self) -> bool:
+        """Whether months were ever made here, be they dropped by now."""
+        return self._state.load() is not None
+
     def load(self) -> dict[date, Month]:
         """All that were made, stale ones too, oldest first."""
         kept = self._state.load()
