@@ -8,6 +8,7 @@ from spotify_pipeline.backends.warehouse import Warehouse
 from spotify_pipeline.catalog.crawler import CrawledCatalog
 from spotify_pipeline.catalog.glue import GlueCatalog
 from spotify_pipeline.catalog.glue_database import GlueDatabase
+from spotify_pipeline.catalog.glue_months import GlueMonths
 from spotify_pipeline.catalog.publication import Catalog
 from spotify_pipeline.query.athena import AthenaEngine
 from spotify_pipeline.query.engine import Engine
@@ -27,7 +28,8 @@ class AwsWarehouse(Warehouse):
         database = GlueDatabase(client, settings.glue_database, self.tables)
         if settings.catalog_mode == "crawler":
             return CrawledCatalog(client, database, self.tables, settings.crawler_role, self.clock)
-        return GlueCatalog(database, self.tables)
+        months = GlueMonths(client, settings.glue_database, self.tables, self.months)
+        return GlueCatalog(database, self.tables, months)
 
     @cached_property
     def engine(self) -> Engine:

@@ -20,7 +20,7 @@ class LocalWarehouse(Warehouse):
     @cached_property
     def catalog(self) -> Catalog:
         """DuckDB's views."""
-        return DuckDBCatalog(self.duckdb_file, self.tables)
+        return DuckDBCatalog(self.duckdb_file, self.tables, self.months)
 
     @cached_property
     def engine(self) -> Engine:

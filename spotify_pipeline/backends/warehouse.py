@@ -9,6 +9,7 @@ from spotify_pipeline.backends.base import Base
 from spotify_pipeline.catalog.publication import Catalog
 from spotify_pipeline.query.engine import Engine
 from spotify_pipeline.storage.due import DueDays
+from spotify_pipeline.storage.months import Months
 from spotify_pipeline.storage.objects import SharedStore
 from spotify_pipeline.storage.spans import Spans
 from spotify_pipeline.storage.tables import TableStore
@@ -31,6 +32,11 @@ class Warehouse(Base, ABC):
     def spans(self) -> Spans:
         """From when to when SQL shows each playlist."""
         return Spans(self.table_objects)
+
+    @cached_property
+    def months(self) -> Months:
+        """Copies of published days, a month together."""
+        return Months(self.table_objects)
 
     @abstractmethod
     def opener(self) -> Callable[[], "Warehouse"]:

@@ -2,7 +2,8 @@
 
 The file is built anew and renamed over the old one, so that publishing works while a client has it open; the client
 keeps the old catalog until it opens the file again. The views name Parquet files by absolute path: any DuckDB client
-can read them, and a moved data folder needs to be published again.
+can read them, and a moved data folder needs to be published again. Where a month holds what is published, they name its
+files instead of those of its days.
 """
 
 import re
@@ -16,15 +17,18 @@ from pathlib import Path
 import duckdb
 from filelock import FileLock
 
-from spotify_pipeline.catalog.publication import Partitions, Publication
+from spotify_pipeline.catalog.inventory import Inventory
+from spotify_pipeline.catalog.publication import Partitions, Publication, published_files
 from spotify_pipeline.errors import StorageError
 from spotify_pipeline.progress import SILENT, Progress
+from spotify_pipeline.storage.months import Months, PublishedFiles
 from spotify_pipeline.storage.tables import TableStore
-from spotify_pipeline.tables.declarations import TABLES, VIEWS
-from spotify_pipeline.tables.partition import PARTITION_COLUMN, PARTITION_DESCRIPTION
+from spotify_pipeline.tables.declarations import COVERAGE, TABLES, VIEWS
+from spotify_pipeline.tables.partition import MONTH_COLUMN, PARTITION_COLUMN, PARTITION_DESCRIPTION
 from spotify_pipeline.tables.schema import Column, ColumnType, Table, View
 
 _DAY_IN_PATH = re.compile(rf"/{PARTITION_COLUMN}=(\d{{4}}-\d\d-\d\d)/")
+_MONTH_IN_PATH = re.compile(rf"/{MONTH_COLUMN}=(\d{{4}}-\d\d-\d\d)/")
 _WORKSHOP = ".catalog-"  # how the names of folders begin in which the new file is built
 _LOCK_SECONDS = 60  # publishing takes less than one, so whoever still holds the lock has been stopped in it
 
@@ -32,9 +36,9 @@ _LOCK_SECONDS = 60  # publishing takes less than one, so whoever still holds the
 class DuckDBCatalog:
     """The catalog in a file."""
 
-    def __init__(self, path: Path, tables: TableStore) -> None:
-        """A catalog in `path` over the partitions in `tables`."""
-        self.path, self._tables = path, tables
+    def __init__(self, path: Path, tables: TableStore, months: Months | None = None) -> None:
+        """A catalog in `path` over the partitions in `tables`, and over their `months` if there are any."""
+        self.path, self._tables, self._months = path, tables, months
 
     @property
     def location(self) -> str:
@@ -51,12 +55,11 @@ class DuckDBCatalog:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with FileLock(self.path.with_suffix(".lock"), timeout=_LOCK_SECONDS), self._workshop() as folder:
-                days = self._tables.published_days()
+                published = published_files(self._tables)
+                days = sorted(published[COVERAGE.name])
                 new = folder / self.path.name
                 with duckdb.connect(new) as connection:
-                    for table in TABLES.values():
-                        connection.execute(self._view(table, days))
-                        connection.execute("".join(_comments(table, PARTITION_DESCRIPTION)))
+                    self._write_tables(connection, published)
                     for view in VIEWS.values():
                         connection.execute(f"CREATE VIEW {view.name} AS {view.sql}")
                         connection.execute("".join(_comments(view)))
@@ -70,14 +73,25 @@ class DuckDBCatalog:
         return Publication(days, self.location)
 
     def partitions(self) -> Partitions:
-        """The days whose files the views name, by table."""
+        """The days whose files the views name, be it the files of the days or those of their months, by table."""
         views = self._ask("SELECT view_name, sql FROM duckdb_views() WHERE NOT internal")
-        return {name: set(map(date.fromisoformat, _DAY_IN_PATH.findall(sql))) for name, sql in views if name in TABLES}
+        in_months: Partitions = {}
+        for name, day in self._ask("SELECT table_name, CAST(snapshot_date AS VARCHAR) FROM inventory.days_in_months"):
+            in_months.setdefault(name, set()).add(date.fromisoformat(day))
+        found: Partitions = {}
+        for name, sql in views:
+            if name in TABLES:
+                months = set(map(date.fromisoformat, _MONTH_IN_PATH.findall(sql)))
+                found[name] = set(map(date.fromisoformat, _DAY_IN_PATH.findall(sql)))
+                found[name] |= {day for day in in_months.get(name, ()) if day.replace(day=1) in months}
+        return found
 
     def differences(self) -> Iterator[str]:
         """In what the views are not as declared."""
         found: dict[str, dict[str, str]] = {}
-        for name, column, kind in self._ask("SELECT table_name, column_name, data_type FROM duckdb_columns()"):
+        for name, column, kind in self._ask(
+            "SELECT table_name, column_name, data_type FROM duckdb_columns() WHERE schema_name = 'main'"
+        ):
             found.setdefault(name, {})[column] = kind
         for name, one in (TABLES | VIEWS).items():
             declared = {column.name: column.type.duckdb for column in one.columns}
@@ -105,19 +119,60 @@ class DuckDBCatalog:
         with tempfile.TemporaryDirectory(prefix=_WORKSHOP, dir=self.path.parent) as folder:
             yield Path(folder)
 
-    def _view(self, table: Table, days: Iterable[date]) -> str:
-        columns = [f'{_value(column)} AS "{column.name}"' for column in table.columns]
-        files_of = self._tables.files(table.name)
-        files = ", ".join(_text(file) for day in days for file in files_of.get(day, ()))
-        if not files:
-            empty = [f'NULL::{column.type.duckdb} AS "{column.name}"' for column in table.columns]
-            return (
-                f"CREATE VIEW {table.name} AS SELECT {', '.join(empty)}, NULL::DATE AS {PARTITION_COLUMN} WHERE false"
-            )
-        return (
-            f"CREATE VIEW {table.name} AS SELECT {', '.join(columns)}, {PARTITION_COLUMN} FROM read_parquet([{files}], "
-            f"hive_partitioning = true, hive_types = {{'{PARTITION_COLUMN}': DATE}}, union_by_name = true)"
-        )
+    def _write_tables(self, connection: duckdb.DuckDBPyConnection, published: PublishedFiles) -> None:
+        inventory = Inventory.of(self.path)
+        months = self._months.current(published) if self._months else {}
+        days_in_months = []
+        for name, table in TABLES.items():
+            of_days: dict[str, str] = {}
+            for day, files in published[name].items():
+                if day.replace(day=1) in months:
+                    days_in_months.append((name, day))
+                else:
+                    of_days |= {self._tables.address(key): version for key, version in files.items()}
+            of_months = {
+                self._tables.address(key): month.version
+                for month in months.values()
+                for key in month.files.get(name, ())
+            }
+            sources = []
+            for files, options in ((of_days, _OF_DAYS), (of_months, _OF_MONTHS)):
+                lacking = inventory.lacking(connection, table, files)
+                sources.append(_source(table, [file for file in files if file not in lacking], options))
+                sources.append(_source(None, [file for file in files if file in lacking], options))
+            connection.execute(_view(table, [source for source in sources if source]))
+            connection.execute("".join(_comments(table, PARTITION_DESCRIPTION)))
+        inventory.write(connection, days_in_months)
+
+
+_OF_DAYS = f"hive_partitioning = true, hive_types = {{'{PARTITION_COLUMN}': DATE}}"
+_OF_MONTHS = "hive_partitioning = false"
+
+
+def _source(table: Table | None, files: Iterable[str], options: str) -> str:
+    """The rows of some files: of those that have all columns of a table, or else of those that lack some of them.
+
+    The first kind is read without `union_by_name`, for which DuckDB opens each file before any question.
+    """
+    listed = ", ".join(map(_text, files))
+    if not listed:
+        return ""
+    if table is None:
+        return f"SELECT * FROM read_parquet([{listed}], {options}, union_by_name = true)"
+    columns = ", ".join(f'"{column.name}"' for column in table.columns)
+    return f"SELECT {columns}, {PARTITION_COLUMN} FROM read_parquet([{listed}], {options})"
+
+
+def _view(table: Table, sources: Iterable[str]) -> str:
+    """The rows of all sources; what one of them lacks is null."""
+    columns = ", ".join(f'{_value(column)} AS "{column.name}"' for column in table.columns)
+    empty = ", ".join(f'NULL::{_stored_type(column)} AS "{column.name}"' for column in table.columns)
+    rows = " UNION ALL BY NAME ".join([f"SELECT {empty}, NULL::DATE AS {PARTITION_COLUMN} WHERE false", *sources])
+    return f"CREATE VIEW {table.name} AS SELECT {columns}, {PARTITION_COLUMN} FROM ({rows})"
+
+
+def _stored_type(column: Column) -> str:
+    return "TIMESTAMPTZ" if column.type is ColumnType.TIMESTAMP else column.type.duckdb
 
 
 def _value(column: Column) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from spotify_pipeline.catalog.glue_database import GlueDatabase
+from spotify_pipeline.catalog.glue_months import GlueMonths
 from spotify_pipeline.catalog.publication import Partitions, Publication
 from spotify_pipeline.progress import SILENT, Progress
 from spotify_pipeline.storage.tables import TableStore
@@ -14,9 +15,9 @@ _WORTH_TELLING_DAYS = 100  # of one table: more than one request
 class GlueCatalog:
     """Registers exactly the partitions that the table store has published."""
 
-    def __init__(self, database: GlueDatabase, tables: TableStore) -> None:
-        """A catalog in `database` over the partitions in `tables`."""
-        self._database, self._tables = database, tables
+    def __init__(self, database: GlueDatabase, tables: TableStore, months: GlueMonths | None = None) -> None:
+        """A catalog in `database` over the partitions in `tables`, and in that of the `months` if there are any."""
+        self._database, self._tables, self._months = database, tables, months
 
     @property
     def location(self) -> str:
@@ -53,6 +54,8 @@ class GlueCatalog:
             "partitions_updated": sum(map(len, stale.values())),
             "partitions_removed": sum(map(len, gone.values())),
         }
+        if self._months:
+            facts |= self._months.publish()
         return Publication(days, self.location, facts)
 
     def partitions(self) -> Partitions:
@@ -61,4 +64,6 @@ class GlueCatalog:
 
     def differences(self) -> Iterator[str]:
         """In what the registered tables and partitions are not as declared."""
-        return self._database.differences()
+        yield from self._database.differences()
+        if self._months:
+            yield from self._months.differences()

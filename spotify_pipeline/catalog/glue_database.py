@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from spotify_pipeline import aws
 from spotify_pipeline.catalog.glue_definitions import (
+    DAY_KEY,
     as_input,
+    day_location,
     fits,
     incompatibilities,
     partition_input,
@@ -45,7 +47,14 @@ class Registered(NamedTuple):
 
 
 class GlueDatabase:
-    """The tables of one bucket in one database."""
+    """The tables of one bucket in one database.
+
+    Attributes:
+        name: the database.
+        key: by what its tables are partitioned.
+    """
+
+    key = DAY_KEY
 
     def __init__(self, client: "GlueClient", name: str, store: TableStore) -> None:
         """The database called `name`, over the files in `store`, which is in S3."""
@@ -58,9 +67,10 @@ class GlueDatabase:
             StorageError: a table is there that cannot become what is declared, or Glue cannot be asked.
         """
         self._ensure_database()
-        done = [self._ensure(table.name, partial(self._write, table)) for table in TABLES.values()]
-        done += [self._ensure(view.name, partial(self._write_view, view)) for view in VIEWS.values()]
-        return {"tables_created": done.count("created"), "tables_updated": done.count("updated")}
+        return self._counted(
+            *(self._ensure(table.name, partial(self._write, table)) for table in TABLES.values()),
+            *(self._ensure(view.name, partial(self._write_view, view)) for view in VIEWS.values()),
+        )
 
     def partitions(self) -> Partitions:
         """The registered days, by table."""
@@ -78,8 +88,7 @@ class GlueDatabase:
             if table.name not in found:
                 yield f"{table.name} is missing"
                 continue
-            location = self._store.uri(table.name)
-            for problem in incompatibilities(found[table.name], table, location):
+            for problem in incompatibilities(found[table.name], table, self._location(table)):
                 yield f"{table.name}: {problem}"
             known = {column["Name"] for column in found[table.name].get("StorageDescriptor", {}).get("Columns", [])}
             for column in table.columns:
@@ -114,7 +123,7 @@ class GlueDatabase:
         stale: set[date] = set()
         for partition in self._partitions(table.name, with_columns=True):
             day = self._day(table, partition["Values"])
-            as_declared = fits(partition, partition_input(table, day, self._store.uri(table.name)))
+            as_declared = fits(partition, self._input(table, day))
             (sound if as_declared else stale).add(day)
         return Registered(frozenset(sound), frozenset(stale))
 
@@ -155,6 +164,10 @@ class GlueDatabase:
                 )
             self._require_only("EntityNotFoundException", table, answer.get("Errors", []), "PartitionValues")
 
+    @staticmethod
+    def _counted(*done: str) -> dict[str, int]:
+        return {"tables_created": done.count("created"), "tables_updated": done.count("updated")}
+
     def _ensure_database(self) -> None:
         with self._explained():
             try:
@@ -189,17 +202,17 @@ class GlueDatabase:
             return None
 
     def _write(self, table: Table, found: "TableTypeDef | None") -> str:
-        location = self._store.uri(table.name)
+        location = self._location(table)
         if found is None:
-            self._client.create_table(DatabaseName=self.name, TableInput=table_input(table, location))
+            self._client.create_table(DatabaseName=self.name, TableInput=table_input(table, location, self.key))
             return "created"
-        if problems := "; ".join(incompatibilities(found, table, location)):
+        if problems := "; ".join(incompatibilities(found, table, location, self.key)):
             raise StorageError(
                 f"The Glue table {self.name}.{table.name} cannot become what this version declares: {problems}. Use "
                 "the version that made it or another SPOTIFY_PIPELINE_GLUE_DATABASE, or delete the table: its files "
                 "stay, and are registered anew."
             )
-        wanted = updated(found, table, location)
+        wanted = updated(found, table, location, self.key)
         if wanted == as_input(found):
             return "as it was"
         self._client.update_table(DatabaseName=self.name, TableInput=wanted, VersionId=found.get("VersionId", "0"))
@@ -240,7 +253,13 @@ class GlueDatabase:
             ) from None
 
     def _inputs(self, table: Table, days: Iterable[date]) -> dict[date, "PartitionInputTypeDef"]:
-        return {day: partition_input(table, day, self._store.uri(table.name)) for day in days}
+        return {day: self._input(table, day) for day in days}
+
+    def _input(self, table: Table, day: date) -> "PartitionInputTypeDef":
+        return partition_input(table, day, day_location(self._location(table), day))
+
+    def _location(self, table: Table) -> str:
+        return self._store.uri(table.name)
 
     def _require_only(
         self, harmless: str, table: Table, errors: Iterable[Mapping[str, Any]], values: str

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from spotify_pipeline.tables.partition import PARTITION_COLUMN, PARTITION_DESCRIPTION
+from spotify_pipeline.tables.partition import MONTH_COLUMN, PARTITION_COLUMN, PARTITION_DESCRIPTION
 from spotify_pipeline.tables.schema import ColumnType, Table, View
 
 if TYPE_CHECKING:
@@ -35,33 +35,42 @@ _PARAMETERS = {
 _PROJECTION = "projection."  # its parameters make Athena compute partitions instead of asking which are registered
 
 _EXTERNAL_TABLE = "EXTERNAL_TABLE"
-_PARTITION_KEYS: "list[ColumnTypeDef]" = [
-    {"Name": PARTITION_COLUMN, "Type": ColumnType.DATE.value, "Comment": PARTITION_DESCRIPTION}
-]
+DAY_KEY: "ColumnTypeDef" = {"Name": PARTITION_COLUMN, "Type": ColumnType.DATE.value, "Comment": PARTITION_DESCRIPTION}
+MONTH_KEY: "ColumnTypeDef" = {
+    "Name": MONTH_COLUMN,
+    "Type": ColumnType.DATE.value,
+    "Comment": "The first day of the month.",
+}
+"""By what a table can be partitioned."""
 
 
-def table_input(table: Table, location: str) -> "TableInputTypeDef":
-    """The definition of a table whose files are under `location`, an `s3://` address."""
+def table_input(table: Table, location: str, key: "ColumnTypeDef" = DAY_KEY) -> "TableInputTypeDef":
+    """The definition of a table whose files are under `location`, an `s3://` address, partitioned by `key`."""
     return {
         "Name": table.name,
         "Description": table.description,
         "TableType": _EXTERNAL_TABLE,
         "StorageDescriptor": _storage(table, location),
-        "PartitionKeys": _PARTITION_KEYS,
+        "PartitionKeys": [key],
         "Parameters": _PARAMETERS,
     }
 
 
-def partition_input(table: Table, day: date, table_location: str) -> "PartitionInputTypeDef":
-    """The definition of a day of a table."""
+def partition_input(table: Table, day: date, location: str) -> "PartitionInputTypeDef":
+    """The definition of a partition of a table, a day or a month, whose files are in the folder `location`."""
     return {
         "Values": [day.isoformat()],
-        "StorageDescriptor": _storage(table, f"{table_location.rstrip('/')}/{PARTITION_COLUMN}={day}/"),
+        "StorageDescriptor": _storage(table, location),
         "Parameters": _CLASSIFICATION,
     }
 
 
-def updated(found: "TableTypeDef", table: Table, location: str) -> "TableInputTypeDef":
+def day_location(table_location: str, day: date) -> str:
+    """Where the files of a day of a table are."""
+    return f"{table_location.rstrip('/')}/{PARTITION_COLUMN}={day}/"
+
+
+def updated(found: "TableTypeDef", table: Table, location: str, key: "ColumnTypeDef" = DAY_KEY) -> "TableInputTypeDef":
     """What a table in the catalog has to become: as declared, but with what others, such as crawlers, have set on it.
 
     It equals what `as_input` makes of `found` where nothing has to be done.
@@ -69,7 +78,7 @@ def updated(found: "TableTypeDef", table: Table, location: str) -> "TableInputTy
     theirs = {name: value for name, value in found.get("Parameters", {}).items() if not name.startswith(_PROJECTION)}
     return {
         **as_input(found),
-        **table_input(table, location),
+        **table_input(table, location, key),
         "StorageDescriptor": _storage(table, location, found.get("StorageDescriptor", {})),
         "Parameters": {**theirs, **_PARAMETERS},
     }
@@ -98,7 +107,9 @@ def fits(found: "PartitionTypeDef", declared: "PartitionInputTypeDef") -> bool:
     return _as_read(found.get("StorageDescriptor", {})) == _as_read(declared.get("StorageDescriptor", {}))
 
 
-def incompatibilities(found: "TableTypeDef", table: Table, location: str) -> Iterator[str]:
+def incompatibilities(
+    found: "TableTypeDef", table: Table, location: str, key: "ColumnTypeDef" = DAY_KEY
+) -> Iterator[str]:
     """Why a table in the catalog cannot become what is declared without breaking those who read it."""
     if (kind := found.get("TableType", "")) != _EXTERNAL_TABLE:
         yield f"it is of the type {kind or 'none'}, not {_EXTERNAL_TABLE}"
@@ -109,9 +120,9 @@ def incompatibilities(found: "TableTypeDef", table: Table, location: str) -> Ite
     if (place := storage.get("Location", "")).rstrip("/") != location.rstrip("/"):
         yield f"its files are in {place or 'no place'}, not in {location}"
     keys = [(column["Name"], column.get("Type", "")) for column in found.get("PartitionKeys", [])]
-    if keys != [(PARTITION_COLUMN, ColumnType.DATE.value)]:
+    if keys != [(key["Name"], key.get("Type", ""))]:
         shown = ", ".join(f"{name} {kind}" for name, kind in keys) or "nothing"
-        yield f"it is partitioned by {shown}, not {PARTITION_COLUMN} {ColumnType.DATE.value}"
+        yield f"it is partitioned by {shown}, not {key['Name']} {key.get('Type', '')}"
     declared = {column.name: column.type.value for column in table.columns}
     for column in found.get("StorageDescriptor", {}).get("Columns", []):
         name = column["Name"]

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Protocol
 
 from spotify_pipeline.progress import SILENT, Progress
+from spotify_pipeline.storage.months import PublishedFiles
 from spotify_pipeline.storage.tables import TableStore
 from spotify_pipeline.tables.declarations import TABLES
 
@@ -61,6 +62,12 @@ class Catalog(Protocol):
             StorageError: the catalog cannot be read.
         """
         ...
+
+
+def published_files(tables: TableStore) -> PublishedFiles:
+    """The files of the published days, with their versions, by table."""
+    days = set(tables.published_days())
+    return {name: {day: files for day, files in tables.files(name).items() if day in days} for name in TABLES}
 
 
 def stray_partitions(catalog: Catalog, tables: TableStore) -> Iterator[str]:

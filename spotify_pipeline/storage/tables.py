@@ -143,16 +143,22 @@ class TableStore:
             if _number(key) >= len(staged):
                 self._objects.delete(key)
 
-    def files(self, table: str) -> dict[date, list[str]]:
-        """The addresses of the published files of a table, by day, oldest first."""
-        files: dict[date, list[str]] = {}
-        for key in self._parts(table):
-            files.setdefault(_day(key), []).append(self._objects.uri(key))
-        return files
-
     def partitions(self, table: str) -> list[date]:
         """The published days on which a table has files, oldest first."""
         return list(dict.fromkeys(map(_day, self._parts(table))))
+
+    def files(self, table: str) -> dict[date, dict[str, str]]:
+        """The published files of a table by day, oldest first: their keys, each with the version of what it holds."""
+        found: dict[date, dict[str, str]] = {}
+        versions = self._objects.versions(f"{table}/{PARTITION_COLUMN}=")
+        for key in sorted(versions):
+            if _IS_PART.search(key):
+                found.setdefault(_day(key), {})[key] = versions[key]
+        return found
+
+    def address(self, key: str) -> str:
+        """Where the object with a key is, for SQL."""
+        return self._objects.uri(key)
 
     def published_days(self) -> list[date]:
         """The published days, oldest first, each of them whole: interrupted publications are completed."""

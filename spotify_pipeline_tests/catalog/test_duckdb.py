@@ -180,7 +180,10 @@ def test_the_descriptions_stand_in_the_catalog(either: Path) -> None:
     views = dict(ask(either, "SELECT view_name, comment FROM duckdb_views() WHERE NOT internal"))
     everything = TABLES | VIEWS
     assert views == {name: declared.description for name, declared in everything.items()}
-    columns = ask(either, "SELECT table_name, column_name, comment FROM duckdb_columns() WHERE NOT internal")
+    columns = ask(
+        either,
+        "SELECT table_name, column_name, comment FROM duckdb_columns() WHERE schema_name = 'main' AND NOT internal",
+    )
     declared = [(name, column.name, column.description) for name in everything for column in everything[name].columns]
     partition = [(name, "snapshot_date", "The UTC day on which Spotify was asked.") for name in TABLES]
     assert sorted(columns) == sorted(declared + partition)

@@ -20,7 +20,8 @@ class CrashingStore:
 
     def __init__(self, store: ObjectStore, changes: int) -> None:
         self._store, self._changes_left = store, changes
-        self.uri, self.get, self.list, self.folders = store.uri, store.get, store.list, store.folders
+        self.uri, self.get = store.uri, store.get
+        self.list, self.folders, self.versions = store.list, store.folders, store.versions
 
     def put(self, key: str, content: bytes) -> None:
         self._change()

@@ -1,5 +1,7 @@
 """A store in this process's memory, for tests that make hundreds of days."""
 
+from hashlib import sha256
+
 from spotify_pipeline.storage.objects import ObjectNotFoundError
 
 
@@ -35,6 +37,9 @@ class MemoryStore:
 
     def list(self, prefix: str) -> list[str]:
         return sorted(key for key in self.objects if key.startswith(prefix))
+
+    def versions(self, prefix: str) -> dict[str, str]:
+        return {key: sha256(self.objects[key]).hexdigest() for key in self.list(prefix)}
 
     def copy(self, source: str, target: str) -> None:
         self.put(target, self.get(source))

@@ -103,6 +103,18 @@ def test_objects_are_listed_by_prefix_in_order(objects: ObjectStore) -> None:
     assert objects.list("day=3/") == objects.list("nowhere/at/all/") == []
 
 
+def test_a_version_changes_when_the_object_is_replaced_and_only_then(objects: ObjectStore) -> None:
+    for key in ("a/1", "a/2", "b"):
+        objects.put(key, b"content")
+    before = objects.versions("a/")
+    assert objects.versions("a/") == before
+    objects.put("a/1", b"CONTENT")
+    after = objects.versions("a/")
+    assert after.keys() == before.keys() == {"a/1", "a/2"}
+    assert after["a/1"] != before["a/1"]
+    assert after["a/2"] == before["a/2"]
+
+
 def test_folders_are_listed_once_and_without_what_lies_deeper(objects: ObjectStore) -> None:
     for key in KEYS:
         objects.put(key, b"")
@@ -323,6 +335,7 @@ def test_a_folder_without_permission_is_said_for_every_operation() -> None:
             lambda: store.get("a/b"),
             lambda: store.list(""),  # which must not be taken for empty
             lambda: store.list("a/"),
+            lambda: store.versions("a/"),
             lambda: store.move("a/b", "a/c"),
             lambda: store.delete("a/b"),
         ]
