@@ -1,0 +1,100 @@
+"""A command in a process of its own: how long it takes, what the processors do for it, how much memory it needs."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+_SECONDS_BETWEEN_LOOKS = 0.02
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+_PROCESSES = Path("/proc")
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a command took, from its start to its end, together with the processes that it has started.
+
+    Attributes:
+        wall: seconds on the clock.
+        cpu: seconds of all processors, the system's included.
+        peak_bytes: the most memory at any moment: resident pages of all its processes added up, so that pages which
+            several share count several times. Without `/proc`, of the largest process.
+        began: seconds of the epoch.
+        output: what it printed.
+        memory: seconds of the epoch, and the bytes in use then.
+    """
+
+    wall: float
+    cpu: float
+    peak_bytes: int
+    began: float
+    output: str
+    memory: list[tuple[float, int]] = field(default_factory=list, repr=False)
+
+
+def measure(command: Sequence[str | Path], environment: Mapping[str, str] | None = None) -> Measured:
+    """Run it to its end.
+
+    Args:
+        command: program and arguments.
+        environment: variables besides those of this process, none of which settings of the pipeline reach.
+
+    Raises:
+        RuntimeError: it failed; the message has the end of what it wrote to standard error.
+    """
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("SPOTI")}
+    began, started = time.time(), time.perf_counter()
+    process = subprocess.Popen(  # noqa: S603  # the benchmark's own commands
+        [str(part) for part in command],
+        env=inherited | dict(environment or {}),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    memory: list[tuple[float, int]] = []
+    ended = threading.Event()
+    watcher = threading.Thread(target=_watch, args=(process.pid, memory, ended), daemon=True)
+    errors: list[str] = []
+    reader = threading.Thread(target=lambda: errors.extend(process.stderr or ()), daemon=True)
+    watcher.start()
+    reader.start()
+    output = process.stdout.read() if process.stdout else ""
+    _, status, usage = os.wait4(process.pid, 0)
+    wall = time.perf_counter() - started
+    process.returncode = os.waitstatus_to_exitcode(status)
+    ended.set()
+    watcher.join()
+    reader.join()
+    if process.returncode:
+        raise RuntimeError(f"{' '.join(map(str, command))} failed: {''.join(errors)[-2000:]}")
+    largest = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    peak = max([largest, *(bytes_ for _, bytes_ in memory)])
+    return Measured(wall, usage.ru_utime + usage.ru_stime, peak, began, output, memory)
+
+
+def _watch(pid: int, memory: list[tuple[float, int]], ended: threading.Event) -> None:
+    if not _PROCESSES.exists():
+        return
+    while not ended.wait(_SECONDS_BETWEEN_LOOKS):
+        memory.append((time.time(), sum(map(_resident, _tree(pid)))))
+
+
+def _tree(pid: int) -> Iterator[int]:
+    """A process and all that it has started and that are still there."""
+    yield pid
+    for children in (_PROCESSES / str(pid) / "task").glob("*/children"):
+        with suppress(OSError):  # it ended
+            for child in children.read_text().split():
+                yield from _tree(int(child))
+
+
+def _resident(pid: int) -> int:
+    with suppress(OSError, IndexError):  # it ended
+        return int((_PROCESSES / str(pid) / "statm").read_text().split()[1]) * _PAGE
+    return 0
