@@ -21,8 +21,8 @@ from pathlib import Path
 from spotify_pipeline.backends.local import LocalWarehouse
 from spotify_pipeline.settings import load_settings
 from spotify_pipeline.spotify.manifest import Coverage, Manifest, Reading, Status
-from spotify_pipeline.steps.tables import publish_day, transform_day
-from spotify_pipeline.tables.declarations import TABLES
+from spotify_pipeline.steps.publish import publish_day
+from spotify_pipeline.steps.transform import transform_day
 
 FIRST = date(2025, 1, 1)
 ITEMS = 40
@@ -122,10 +122,7 @@ def run(folder: Path, playlists: int, days: int) -> Stopwatch:
         extract(backends, library, day, library.change(), manifest)
         with stopwatch("transform"):
             raw_day = backends.raw.open_day(day)
-            frames = transform_day(backends, raw_day)
-        with stopwatch("stage"):
-            for name, frame in frames.items():
-                backends.tables.stage(TABLES[name], day, frame)
+            transform_day(backends, raw_day)
         with stopwatch("publish"):
             publish_day(backends, day)
         manifest = raw_day.manifest

@@ -8,7 +8,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import polars as pl
 import pytest
 
 from spotify_pipeline.backends.choice import Backends, choose_backends
@@ -17,7 +16,8 @@ from spotify_pipeline.errors import PipelineError
 from spotify_pipeline.settings import Settings
 from spotify_pipeline.spotify.token_store import TokenRecord, record_key
 from spotify_pipeline.steps.extract import extract_day
-from spotify_pipeline.steps.tables import publish_day, transform_day
+from spotify_pipeline.steps.publish import publish_day
+from spotify_pipeline.steps.transform import transform_day
 from spotify_pipeline.tables.declarations import TABLES
 from spotify_pipeline_tests.conftest import FIRST_ARCHIVE_DAY
 from spotify_pipeline_tests.spotify.fake_clock import FakeClock
@@ -32,6 +32,7 @@ from spotify_pipeline_tests.spotify.fake_spotify import (
     served,
     token,
 )
+from spotify_pipeline_tests.storage.staging import publish_staged, stage
 
 ME = {"id": "me", "display_name": "Me Myself"}
 FRIEND = {"id": "friend", "display_name": "A Friend"}
@@ -491,9 +492,8 @@ def published(url: str, backends_of: Callable[..., Backends]) -> Backends:
     """Two empty days."""
     backends = backends_of(url)
     for day in (date(2021, 4, 7), date(2021, 4, 8)):
-        for table in TABLES.values():
-            backends.tables.stage(table, day, pl.DataFrame(schema=table.polars_schema()))
-        backends.tables.publish(day, backends.tables.digests(day))
+        stage(backends.tables, day, {name: table.polars_schema().to_frame() for name, table in TABLES.items()})
+        publish_staged(backends.tables, day)
     backends.catalog.publish()
     return backends
 
@@ -532,8 +532,7 @@ def test_days_that_are_due_are_told_until_they_are_made_again(published: Backend
 
 def run_day(backends: Backends) -> None:
     backends.raw.commit(extract_day(backends, backends.settings.today()))
-    for name, frame in transform_day(backends, backends.raw.open_day(backends.settings.today())).items():
-        backends.tables.stage(TABLES[name], backends.settings.today(), frame)
+    transform_day(backends, backends.raw.open_day(backends.settings.today()))
     publish_day(backends, backends.settings.today())
 
 

@@ -19,17 +19,18 @@ from spotify_pipeline.settings import Settings
 from spotify_pipeline.spotify.details import ALBUMS, ARTISTS, Details
 from spotify_pipeline.steps.details import Enrichment, enrich_day
 from spotify_pipeline.steps.extract import extract_day
-from spotify_pipeline.steps.tables import transform_day
+from spotify_pipeline.steps.transform import transform_day
 from spotify_pipeline.storage.details import OBJECTS_IN_FILE
 from spotify_pipeline.storage.objects import open_store
 from spotify_pipeline.storage.raw import RawStore
 from spotify_pipeline.tables.audit import AuditedDay, audit
 from spotify_pipeline.tables.declarations import TABLES
 from spotify_pipeline.tables.parquet import to_parquet
-from spotify_pipeline.tables.transform import transform
 from spotify_pipeline_tests.conftest import FIRST_ARCHIVE_DAY
 from spotify_pipeline_tests.spotify.fake_clock import FakeClock
 from spotify_pipeline_tests.storage.crashes import Crash, CrashingStore
+from spotify_pipeline_tests.storage.staging import read_all
+from spotify_pipeline_tests.tables.builders import transform
 
 DAY = FIRST_ARCHIVE_DAY
 NEXT_DAY = DAY + timedelta(days=1)
@@ -132,7 +133,8 @@ def plain_requests(server: Any) -> Iterator[Callable[[str, str], Any]]:
 
 
 def tables(backends: Backends, day: date = DAY) -> dict[str, bytes]:
-    frames = transform_day(backends, backends.raw.open_day(day))
+    transform_day(backends, backends.raw.open_day(day))
+    frames = read_all(backends.tables, day)
     return {name: to_parquet(TABLES[name], frame) for name, frame in frames.items()}
 
 
@@ -187,7 +189,8 @@ def test_details_are_wanted_of_exactly_the_artists_and_albums_in_the_tables(
 ) -> None:
     server = replay(mode="extended")
     backends = extracted(backends_on(server, DAY, *islice(lengths(server), 60)))
-    frames = transform_day(backends, backends.raw.open_day(DAY))
+    transform_day(backends, backends.raw.open_day(DAY))
+    frames = read_all(backends.tables, DAY)
     enrich_day(backends, DAY)
     assert backends.raw.details.ids(ARTISTS) == set(frames["artists"]["artist_id"])
     assert backends.raw.details.ids(ALBUMS) == set(frames["albums"]["album_id"])
@@ -538,9 +541,11 @@ def test_nulls_in_the_tables_are_filled_with_what_the_server_says_of_the_objects
     archived = next(name for name in server.library.meta if name not in lengths(server))
     backends = extracted(backends_on(server, DAY, archived, playlist(server)))
     day = backends.raw.open_day(DAY)
-    bare = transform_day(backends, day)
+    transform_day(backends, day)
+    bare = read_all(backends.tables, DAY)
     enrich_day(backends, DAY)
-    filled = transform_day(backends, day)
+    transform_day(backends, day)
+    filled = read_all(backends.tables, DAY)
     with plain_requests(server) as ask:
         for kind, key, reading in (("artists", "artist_id", artist_reading), ("albums", "album_id", album_reading)):
             rows = [row | filled_nulls(row, reading(ask(kind, row[key]))) for row in bare[kind].iter_rows(named=True)]

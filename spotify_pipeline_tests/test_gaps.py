@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spotify_pipeline.spotify.manifest import Status
-from spotify_pipeline.steps.tables import publish_day, transform_day
-from spotify_pipeline.tables.declarations import TABLES
+from spotify_pipeline.steps.publish import publish_day
+from spotify_pipeline.steps.transform import transform_day
 from spotify_pipeline_tests.fake_backends import FakeBackends
 from spotify_pipeline_tests.spotify.fake_spotify import FakePlaylist, FakeSpotify, error, playlist_id
 from spotify_pipeline_tests.tables.replay_of_events import apply, identity
@@ -66,8 +66,7 @@ def run(fake: FakeSpotify, folder: Path, day: date, fate: Fate) -> FakeBackends:
         fake, folder, day, SPOTIFY_PIPELINE_PLAYLISTS=f"{ID},{OTHER}", SPOTIFY_PIPELINE_MAX_LOSS="1"
     )
     backends.extract()
-    for name, frame in transform_day(backends, backends.raw.open_day(day)).items():
-        backends.tables.stage(TABLES[name], day, frame)
+    transform_day(backends, backends.raw.open_day(day))
     if fate != "held back":
         publish_day(backends, day)
     return backends

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from spotify_pipeline.spotify.manifest import Coverage, Status
-from spotify_pipeline.steps.tables import publish_day, transform_day
-from spotify_pipeline.tables.declarations import TABLES
+from spotify_pipeline.steps.publish import publish_day
+from spotify_pipeline.steps.transform import transform_day
 from spotify_pipeline_tests.fake_backends import FakeBackends
 from spotify_pipeline_tests.spotify.fake_spotify import FakePlaylist, FakeSpotify, error, playlist_id
 
@@ -33,12 +33,10 @@ def run(fake: FakeSpotify, tmp_path: Path) -> Run:
     def events(day: date, status: Status = Status.OBSERVED, *, published: bool = True) -> list[dict[str, Any]]:
         backends = FakeBackends(fake, tmp_path / "data", day, SPOTIFY_PIPELINE_PLAYLISTS=f"{ID},{OTHER}")
         assert backends.extract().by_id()[ID].status == status
-        frames = transform_day(backends, backends.raw.open_day(day))
-        for name, frame in frames.items():
-            backends.tables.stage(TABLES[name], day, frame)
+        transform_day(backends, backends.raw.open_day(day))
         if published:
             publish_day(backends, day)
-        return frames["playlist_events"].to_dicts()
+        return backends.tables.read("playlist_events", day).to_dicts()
 
     return events
 

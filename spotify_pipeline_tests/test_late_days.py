@@ -1,7 +1,7 @@
 """Days that come late: exactly the days that depend on them are made again, and the order makes no difference."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
@@ -19,10 +19,11 @@ from spotify_pipeline.query.engine import Engine
 from spotify_pipeline.settings import load_settings
 from spotify_pipeline.spotify.manifest import Coverage, Manifest, Status
 from spotify_pipeline.steps.due import make_due_days, making_tables
-from spotify_pipeline.steps.tables import accept_losses, publish_day, transform_day
+from spotify_pipeline.steps.publish import accept_losses, publish_day
+from spotify_pipeline.steps.transform import transform_day
 from spotify_pipeline.storage.due import Due
 from spotify_pipeline.storage.objects import SharedStore
-from spotify_pipeline.tables.declarations import TABLES
+from spotify_pipeline.storage.stage import Stage
 from spotify_pipeline_tests.storage.crashes import Crash, CrashingSharedStore
 from spotify_pipeline_tests.storage.memory import MemoryStore
 from spotify_pipeline_tests.tables.builders import entry, playlist, track
@@ -85,6 +86,9 @@ class History(Warehouse):
     def engine(self) -> Engine:
         raise NotImplementedError
 
+    def opener(self) -> Callable[[], Warehouse]:
+        raise NotImplementedError
+
     def bring(self, day: date, contents: Contents) -> None:
         """Put the raw documents of a day into the store."""
         rows = []
@@ -109,8 +113,7 @@ class History(Warehouse):
             DataError: it is held back.
         """
         with making_tables(self, day):
-            for name, frame in transform_day(self, self.raw.open_day(day)).items():
-                self.tables.stage(TABLES[name], day, frame)
+            transform_day(self, self.raw.open_day(day))
         publish_day(self, day)
 
     def make_due_days(self) -> list[tuple[date, tuple[date, ...]]]:
@@ -140,7 +143,13 @@ class History(Warehouse):
     def files(self) -> dict[str, bytes]:
         """All tables, published and held back."""
         objects = self.table_objects
-        return {key: objects.get(key) for key in objects.list("") if not key.startswith("_state/")}
+        published = {key: objects.get(key) for key in objects.list("") if not key.startswith(("_state/", "_staged/"))}
+        held_back = {day: self.tables.staged(day) for day in self.tables.staged_days()}
+        return published | {
+            f"{day}/{file.table}": objects.get(file.key)
+            for day, stage in held_back.items()
+            for file in (stage.files if stage else ())
+        }
 
 
 @pytest.fixture
@@ -292,8 +301,7 @@ def test_a_day_that_becomes_due_again_while_it_is_made_again_is_made_once_more(h
     history.make(DAYS[1])
     history.bring(DAYS[2], of(DAYS[2], p="ab"))
     with making_tables(history, DAYS[3]):
-        for name, frame in transform_day(history, history.raw.open_day(DAYS[3])).items():
-            history.tables.stage(TABLES[name], DAYS[3], frame)
+        transform_day(history, history.raw.open_day(DAYS[3]))
         history.make(DAYS[2])
     publish_day(history, DAYS[3])
     assert history.make_due_days() == [(DAYS[3], (DAYS[1], DAYS[2]))]
@@ -308,7 +316,7 @@ def test_a_day_that_another_process_makes_again_before_the_late_one_is_shown_is_
     history.bring(DAYS[1], of(DAYS[1], p="ab"))
     other, publish = History(history.raw_objects, history.table_objects), history.tables.publish
 
-    def publish_slowly(day: date, audited: Mapping[str, str]) -> None:
+    def publish_slowly(day: date, audited: Stage) -> None:
         if day == DAYS[1]:
             assert other.make_due_days() == [(DAYS[2], (DAYS[1],))]
         publish(day, audited)

@@ -17,7 +17,8 @@ from spotify_pipeline.backends.choice import Backends, choose_backends
 from spotify_pipeline.catalog.publication import Publication
 from spotify_pipeline.errors import DataError, StorageError
 from spotify_pipeline.spotify.manifest import Coverage, Manifest, Status
-from spotify_pipeline.steps.tables import accept_losses, audit_day, publish_day, transform_day
+from spotify_pipeline.steps.publish import accept_losses, audit_day, publish_day
+from spotify_pipeline.steps.transform import transform_day
 from spotify_pipeline.storage.objects import FolderStore
 from spotify_pipeline.storage.raw import RawStore
 from spotify_pipeline.storage.tables import TableStore
@@ -25,6 +26,7 @@ from spotify_pipeline.tables.declarations import TABLES
 from spotify_pipeline_tests.fake_backends import FakeBackends
 from spotify_pipeline_tests.spotify.fake_spotify import FakePlaylist, FakeSpotify, error, playlist_id
 from spotify_pipeline_tests.storage.crashes import Crash, CrashingStore
+from spotify_pipeline_tests.storage.staging import publish_staged, read_all, stage
 from spotify_pipeline_tests.tables.builders import Json, coverage_of, encoded, entry, playlist, track
 
 DAY, NEXT = date(2025, 3, 2), date(2025, 3, 3)
@@ -49,13 +51,14 @@ def write_raw(backends: Backends, *documents: Json, day: date = DAY, broken: dic
     raw.commit(Manifest(day, sorted(rows, key=lambda row: row.playlist_id)))
 
 
-def stage(backends: Backends, frames: dict[str, pl.DataFrame], day: date = DAY) -> None:
-    for name, frame in frames.items():
-        backends.tables.stage(TABLES[name], day, frame)
+def transformed(backends: Backends, day: date = DAY) -> dict[str, pl.DataFrame]:
+    """The tables that the transformation of a day stages."""
+    transform_day(backends, backends.raw.open_day(day))
+    return read_all(backends.tables, day)
 
 
 def transform_and_stage(backends: Backends, day: date = DAY) -> None:
-    stage(backends, transform_day(backends, backends.raw.open_day(day)), day)
+    transform_day(backends, backends.raw.open_day(day))
 
 
 def publish(backends: Backends, *documents: Json, day: date = DAY) -> Publication:
@@ -155,9 +158,9 @@ def test_a_day_that_fails_its_audit_is_not_published_and_all_shows_what_it_showe
     publish(backends, OTHER, day=NEXT)
     before = what_is_shown(backends)
     write_raw(backends, MINE)
-    frames = transform_day(backends, backends.raw.open_day(DAY))
+    frames = transformed(backends)
     spoil(frames)
-    stage(backends, frames)
+    stage(backends.tables, DAY, frames)
     for _ in range(2):  # trying again does not help
         with pytest.raises(DataError, match=r"2025-03-02 is not published, because \d checks failed") as caught:
             publish_day(backends, DAY)
@@ -172,9 +175,9 @@ def test_a_day_that_fails_its_audit_is_not_published_and_all_shows_what_it_showe
 
 def test_a_first_day_that_fails_its_audit_makes_no_catalog(backends: Backends) -> None:
     write_raw(backends, MINE)
-    frames = transform_day(backends, backends.raw.open_day(DAY))
+    frames = transformed(backends)
     break_tracks(frames)
-    stage(backends, frames)
+    stage(backends.tables, DAY, frames)
     with pytest.raises(DataError, match="not published"):
         publish_day(backends, DAY)
     assert not backends.duckdb_file.exists()
@@ -192,9 +195,9 @@ def test_a_day_on_which_nothing_could_be_read_is_not_published(backends: Backend
 def test_the_audit_looks_at_the_staged_rows_and_after_publication_at_the_published_ones(backends: Backends) -> None:
     publish(backends, MINE)
     assert all(finding.passed for finding in audit_day(backends, DAY))
-    frames = transform_day(backends, backends.raw.open_day(DAY))
+    frames = transformed(backends)
     break_tracks(frames)
-    stage(backends, frames)
+    stage(backends.tables, DAY, frames)
     assert [
         f"{finding.check.table}.{finding.check.name}" for finding in audit_day(backends, DAY) if not finding.passed
     ] == ["tracks.values"]
@@ -215,23 +218,25 @@ def test_publishing_a_day_without_tables_is_refused(backends: Backends) -> None:
 
 
 @pytest.mark.parametrize("published_before", [False, True])
-def test_an_interrupted_transformation_is_refused_and_names_what_is_missing(
-    published_before: bool, backends: Backends
-) -> None:
+def test_of_an_interrupted_transformation_nothing_is_published(published_before: bool, backends: Backends) -> None:
     if published_before:
         publish(backends, OTHER)
     write_raw(backends, MINE)
-    frames = transform_day(backends, backends.raw.open_day(DAY))
-    del frames["track_artists"], frames["albums"]
     before = files(backends.settings.data_dir / "tables")
-    stage(backends, frames)
-    with pytest.raises(
-        DataError, match=r"The transformation of 2025-03-02 was interrupted \(albums, track_artists missing\): run it"
-    ):
-        publish_day(backends, DAY)
+    crashing = choose_backends(backends.settings)
+    crashing.tables = TableStore(CrashingStore(FolderStore(backends.settings.data_dir / "tables"), changes=5))
+    with pytest.raises(Crash):
+        transform_day(crashing, crashing.raw.open_day(DAY))
+    assert backends.tables.staged(DAY) is None
+    if published_before:
+        assert publish_day(backends, DAY).days == [DAY]
+    else:
+        with pytest.raises(DataError, match="There are no tables for 2025-03-02: run the transformation"):
+            publish_day(backends, DAY)
     assert files(backends.settings.data_dir / "tables") == before
     transform_and_stage(backends)
     assert publish_day(backends, DAY).days == [DAY]
+    assert files(backends.settings.data_dir / "tables") != before
 
 
 @pytest.mark.parametrize("changes", [1, 5, 16])
@@ -241,7 +246,7 @@ def test_an_interrupted_publication_is_completed_by_the_next(changes: int, backe
     transform_and_stage(backends)
     folder = FolderStore(backends.settings.data_dir / "tables")
     with pytest.raises(Crash):
-        TableStore(CrashingStore(folder, changes)).publish(DAY, backends.tables.digests(DAY))
+        publish_staged(TableStore(CrashingStore(folder, changes)), DAY)
     publish(backends, OTHER, day=NEXT)  # whichever day it is of: SQL never goes on showing a mixture
     assert ask(backends, "SELECT playlist_id, count(*) FROM playlist_items GROUP BY ALL ORDER BY 1") == [
         ("mine", 3),

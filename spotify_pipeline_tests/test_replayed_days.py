@@ -13,7 +13,8 @@ import pytest
 
 from spotify_pipeline.backends.choice import Backends
 from spotify_pipeline.steps.extract import extract_day
-from spotify_pipeline.steps.tables import publish_day, transform_day
+from spotify_pipeline.steps.publish import publish_day
+from spotify_pipeline.steps.transform import transform_day
 from spotify_pipeline.tables.declarations import TABLES
 from spotify_pipeline_tests.conftest import FIRST_ARCHIVE_DAY
 
@@ -22,8 +23,7 @@ DAYS = [FIRST_ARCHIVE_DAY + timedelta(days=number) for number in range(5)]
 
 def run_day(backends: Backends, day: date) -> None:
     backends.raw.commit(extract_day(backends, day))
-    for name, frame in transform_day(backends, backends.raw.open_day(day)).items():
-        backends.tables.stage(TABLES[name], day, frame)
+    transform_day(backends, backends.raw.open_day(day))
     publish_day(backends, day)
 
 

@@ -13,7 +13,7 @@ from spotify_pipeline.progress import Progress
 from spotify_pipeline.spotify.errors import LoginError, QuotaError, UnreachableError
 from spotify_pipeline.spotify.manifest import Coverage, Manifest, Reading, Status
 from spotify_pipeline.steps.extract import extract_day
-from spotify_pipeline.steps.tables import accept_losses
+from spotify_pipeline.steps.publish import accept_losses
 from spotify_pipeline_tests.fake_backends import FakeBackends
 from spotify_pipeline_tests.spotify.fake_spotify import (
     TOKEN_PATH,

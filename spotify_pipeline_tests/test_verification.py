@@ -11,15 +11,15 @@ from spotify_pipeline.errors import PipelineError
 from spotify_pipeline.settings import load_settings
 from spotify_pipeline.steps.verification import VERIFICATIONS
 from spotify_pipeline.tables.declarations import TABLES, VIEWS
+from spotify_pipeline_tests.storage.staging import publish_staged, stage
 from spotify_pipeline_tests.tables.builders import sound_day
 
 DAY, NEXT = date(2025, 3, 1), date(2025, 3, 2)
 
 
 def put(backends: Backends, day: date) -> None:
-    for name, frame in sound_day("A song").items():
-        backends.tables.stage(TABLES[name], day, frame)
-    backends.tables.publish(day, backends.tables.digests(day))
+    stage(backends.tables, day, sound_day("A song"))
+    publish_staged(backends.tables, day)
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_a_day_that_the_catalog_does_not_show_is_found(backends: Backends) -> No
 
 
 def test_a_file_that_is_gone_is_found(backends: Backends) -> None:
-    Path(backends.tables.uri("tracks", DAY)).unlink()
+    Path(backends.tables.uri("tracks", DAY), "part-0.parquet").unlink()
     assert problems("partitions", backends) == [f"tracks has no file for {DAY}, which the catalog shows"]
 
 

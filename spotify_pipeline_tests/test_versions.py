@@ -12,9 +12,10 @@ import pytest
 from spotify_pipeline.errors import PipelineError
 from spotify_pipeline.spotify.manifest import Coverage, Manifest, Status
 from spotify_pipeline.steps.digest import digest_day
-from spotify_pipeline.steps.tables import publish_day, transform_day
+from spotify_pipeline.steps.publish import publish_day
+from spotify_pipeline.steps.transform import transform_day
 from spotify_pipeline.steps.versions import Readings, compare, find_playlist
-from spotify_pipeline.tables.declarations import PLAYLIST_EVENTS, TABLES
+from spotify_pipeline.tables.declarations import PLAYLIST_EVENTS
 from spotify_pipeline_tests.fake_backends import FakeBackends
 from spotify_pipeline_tests.spotify.fake_spotify import FakePlaylist, FakeSpotify, error, found, playlist_id
 from spotify_pipeline_tests.test_history import fail, grow, restrict
@@ -45,8 +46,7 @@ def run(fake: FakeSpotify, tmp_path: Path) -> Run:
     def run_day(day: date, *, published: bool = True, refresh: bool = False) -> None:
         backends = backends_on(day, fake, tmp_path)
         backends.extract(refresh=refresh)
-        for name, frame in transform_day(backends, backends.raw.open_day(day)).items():
-            backends.tables.stage(TABLES[name], day, frame)
+        transform_day(backends, backends.raw.open_day(day))
         if published:
             publish_day(backends, day)
 
@@ -175,8 +175,7 @@ def test_a_playlist_that_was_not_asked_for_that_day_is_said_not_to_have_been(
     run(DAYS[0])
     backends = FakeBackends(fake, tmp_path / "data", DAYS[1], SPOTIFY_PIPELINE_PLAYLISTS=OTHER)
     backends.extract()
-    for name, frame in transform_day(backends, backends.raw.open_day(DAYS[1])).items():
-        backends.tables.stage(TABLES[name], DAYS[1], frame)
+    transform_day(backends, backends.raw.open_day(DAYS[1]))
     publish_day(backends, DAYS[1])
     assert "(it was not asked for)" in (readings().on(DAYS[1]).note or "")
 

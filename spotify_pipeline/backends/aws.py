@@ -1,6 +1,7 @@
 """The warehouse in AWS: S3, the Glue Data Catalog and Athena."""
 
-from functools import cached_property
+from collections.abc import Callable
+from functools import cached_property, partial
 
 from spotify_pipeline import aws
 from spotify_pipeline.backends.warehouse import Warehouse
@@ -14,6 +15,10 @@ from spotify_pipeline.query.engine import Engine
 
 class AwsWarehouse(Warehouse):
     """Tables in a bucket."""
+
+    def opener(self) -> Callable[[], Warehouse]:
+        """The settings suffice."""
+        return partial(AwsWarehouse, self.settings)
 
     @cached_property
     def catalog(self) -> Catalog:

@@ -1,6 +1,7 @@
 """What transformation, audit, publication and verification need: raw documents, tables, a catalog and SQL."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 
@@ -30,6 +31,10 @@ class Warehouse(Base, ABC):
     def spans(self) -> Spans:
         """From when to when SQL shows each playlist."""
         return Spans(self.table_objects)
+
+    @abstractmethod
+    def opener(self) -> Callable[[], "Warehouse"]:
+        """What opens this warehouse in another process."""
 
     @property
     @abstractmethod

@@ -107,7 +107,8 @@ class DuckDBCatalog:
 
     def _view(self, table: Table, days: Iterable[date]) -> str:
         columns = [f'{_value(column)} AS "{column.name}"' for column in table.columns]
-        files = ", ".join(_text(self._tables.uri(table.name, day)) for day in days)
+        files_of = self._tables.files(table.name)
+        files = ", ".join(_text(file) for day in days for file in files_of.get(day, ()))
         if not files:
             empty = [f'NULL::{column.type.duckdb} AS "{column.name}"' for column in table.columns]
             return (

@@ -16,7 +16,7 @@ from spotify_pipeline.orchestration.report import REPORT
 from spotify_pipeline.orchestration.schedules import DAILY_JOB
 from spotify_pipeline.orchestration.sensors import DUE_SINCE
 from spotify_pipeline.progress import SILENT, Progress
-from spotify_pipeline.steps.tables import not_published
+from spotify_pipeline.steps.publish import not_published
 from spotify_pipeline.storage.due import Due
 
 _CATALOG, _REPORT = AssetKey("catalog"), AssetKey(REPORT)

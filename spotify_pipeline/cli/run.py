@@ -12,7 +12,7 @@ from spotify_pipeline.spotify.manifest import Coverage, Manifest, Status
 from spotify_pipeline.spotify.playlist_ids import parse_playlist_id
 from spotify_pipeline.steps.due import make_due_days
 from spotify_pipeline.steps.notices import consent_notice
-from spotify_pipeline.steps.tables import accept_losses
+from spotify_pipeline.steps.publish import accept_losses
 from spotify_pipeline.storage.due import Due
 
 _STEPS = ("transform", "publish")

@@ -19,7 +19,8 @@ from spotify_pipeline.lambdas.events import TransformationRequest, transformatio
 from spotify_pipeline.lambdas.invocation import Invocation, LambdaContext, answer
 from spotify_pipeline.settings import load_settings
 from spotify_pipeline.steps.due import make_due_days, making_tables
-from spotify_pipeline.steps.tables import publish_day, transform_day
+from spotify_pipeline.steps.publish import publish_day
+from spotify_pipeline.steps.transform import transform_day
 from spotify_pipeline.steps.verification import VERIFICATIONS
 from spotify_pipeline.storage.due import Due
 from spotify_pipeline.tables.declarations import TABLES
@@ -47,10 +48,9 @@ def _make(warehouse: Warehouse, request: TransformationRequest, day: date, invoc
     outcome = Transformation(day)
     if "transform" in request.steps:
         with making_tables(warehouse, day):
-            frames = transform_day(warehouse, warehouse.raw.open_day(day))
-            for name, frame in frames.items():
-                warehouse.tables.stage(TABLES[name], day, frame)
-        outcome = replace(outcome, rows={name: frame.height for name, frame in frames.items()})
+            # In one process: Lambda has no shared memory, without which processes cannot wait for each other.
+            rows = transform_day(warehouse, warehouse.raw.open_day(day), processes=1)
+        outcome = replace(outcome, rows=rows)
         invocation.tell(f"{sum(outcome.rows.values())} rows of {day} are staged")
     if "publish" in request.steps:
         publication = publish_day(warehouse, day, progress=invocation.progress)

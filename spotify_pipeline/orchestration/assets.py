@@ -36,7 +36,7 @@ from spotify_pipeline.orchestration.partitions import partition_day
 from spotify_pipeline.orchestration.report import REPORT, build_report
 from spotify_pipeline.settings import Settings
 from spotify_pipeline.spotify.manifest import Manifest
-from spotify_pipeline.steps.tables import publish_day
+from spotify_pipeline.steps.publish import publish_day
 from spotify_pipeline.storage.raw import RawDay
 from spotify_pipeline.tables.declarations import TABLES
 from spotify_pipeline.tables.transform import VERSION as TRANSFORM_VERSION

@@ -19,7 +19,7 @@ from spotify_pipeline.errors import PipelineError
 from spotify_pipeline.orchestration.failures import explained
 from spotify_pipeline.orchestration.partitions import partition_day
 from spotify_pipeline.steps.notices import WATCHES
-from spotify_pipeline.steps.tables import audit_day
+from spotify_pipeline.steps.publish import audit_day
 from spotify_pipeline.steps.verification import VERIFICATIONS
 from spotify_pipeline.tables.audit import CHECKS
 

@@ -4,10 +4,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import polars as pl
 from dagster import IOManager, MaterializeResult, OpExecutionContext, Output
 
 from spotify_pipeline.backends.choice import Backends
+from spotify_pipeline.errors import DataError
 from spotify_pipeline.orchestration.io_managers import RawDocumentsIOManager, TablePartitionsIOManager
 from spotify_pipeline.orchestration.metadata import enrichment_metadata
 from spotify_pipeline.orchestration.partitions import partition_day
@@ -17,8 +17,9 @@ from spotify_pipeline.spotify.manifest import Manifest
 from spotify_pipeline.steps.details import enrich_day
 from spotify_pipeline.steps.due import making_tables
 from spotify_pipeline.steps.extract import extract_day
-from spotify_pipeline.steps.tables import transform_day
+from spotify_pipeline.steps.transform import transform_day
 from spotify_pipeline.storage.raw import RawDay
+from spotify_pipeline.storage.stage import Stage
 from spotify_pipeline.tables.declarations import TABLES
 
 
@@ -30,9 +31,12 @@ class Compute(ABC):
         self._backends = backends
 
     @property
-    @abstractmethod
     def io_managers(self) -> Mapping[str, IOManager]:
-        """Those that keep what is made, as resources."""
+        """Those that keep and show what is made, as resources."""
+        return {
+            "raw_documents": RawDocumentsIOManager(self._backends),
+            "table_partitions": TablePartitionsIOManager(self._backends),
+        }
 
     @abstractmethod
     def extract(self, context: OpExecutionContext, *, refresh: bool, accept: Sequence[str]) -> Output[Manifest]:
@@ -50,25 +54,27 @@ class Compute(ABC):
             PipelineError: as `enrich_day`, or what does the work cannot be reached.
         """
 
-    @abstractmethod
-    def transform(self, context: OpExecutionContext, raw_day: RawDay) -> Iterator[Output[pl.DataFrame]]:
-        """Make all tables of a day, one after the other.
+    def transform(self, context: OpExecutionContext, raw_day: RawDay) -> Iterator[Output[Stage]]:
+        """Make and stage all tables of a day.
 
         Raises:
             PipelineError: as `transform_day`, or what does the work cannot be reached.
         """
+        day, tables = raw_day.manifest.snapshot_date, self._backends.tables
+        facts = self._stage_tables(context, raw_day)
+        if (stage := tables.staged(day)) is None:
+            raise DataError(f"The tables of {day} were published by somebody else meanwhile: run the day again.")
+        pictures = table_pictures(lambda name: tables.read(name, day), context.log)
+        for name in TABLES:
+            yield Output(stage, output_name=name, metadata={**facts, **pictures.get(name, {})})
+
+    @abstractmethod
+    def _stage_tables(self, context: OpExecutionContext, raw_day: RawDay) -> Mapping[str, Any]:
+        """Make and stage all tables of a day; gives what there is to be said of where that was done, as metadata."""
 
 
 class InProcess(Compute):
     """The steps run here."""
-
-    @property
-    def io_managers(self) -> Mapping[str, IOManager]:
-        """They write what they are given."""
-        return {
-            "raw_documents": RawDocumentsIOManager(self._backends),
-            "table_partitions": TablePartitionsIOManager(self._backends),
-        }
 
     def extract(self, context: OpExecutionContext, *, refresh: bool, accept: Sequence[str]) -> Output[Manifest]:
         """Stage the documents; the IO manager commits them."""
@@ -84,13 +90,11 @@ class InProcess(Compute):
             metadata=enrichment_metadata(enrich_day(self._backends, day, progress=logged_progress(context)))
         )
 
-    def transform(self, context: OpExecutionContext, raw_day: RawDay) -> Iterator[Output[pl.DataFrame]]:
-        """Make the tables in one pass over the documents; the IO manager stages each as it is given."""
+    def _stage_tables(self, context: OpExecutionContext, raw_day: RawDay) -> Mapping[str, Any]:
+        """One pass over the documents."""
         with making_tables(self._backends, raw_day.manifest.snapshot_date):
-            frames = transform_day(self._backends, raw_day)
-            pictures = table_pictures(frames, context.log)
-            for name in TABLES:
-                yield Output(frames.pop(name), output_name=name, metadata=pictures.get(name))
+            transform_day(self._backends, raw_day, progress=logged_progress(context))
+        return {}
 
 
 def logged_progress(context: OpExecutionContext) -> Progress:

@@ -1,18 +1,16 @@
 """Dagster's IO managers: thin adapters over the stores, for a folder and for S3 alike."""
 
-from datetime import date
-
 import polars as pl
 from dagster import InputContext, IOManager, OutputContext
 
 from spotify_pipeline.backends.choice import Backends
-from spotify_pipeline.orchestration.metadata import events_metadata, manifest_metadata, partition_metadata
+from spotify_pipeline.orchestration.metadata import PREVIEW_ROWS, events_metadata, manifest_metadata, partition_metadata
 from spotify_pipeline.orchestration.partitions import partition_day
 from spotify_pipeline.spotify.manifest import Manifest
 from spotify_pipeline.steps.digest import digest_day
 from spotify_pipeline.storage.raw import RawDay
+from spotify_pipeline.storage.stage import Stage
 from spotify_pipeline.tables.declarations import PLAYLIST_EVENTS, TABLES
-from spotify_pipeline.tables.schema import Table
 
 
 class RawDocumentsIOManager(IOManager):
@@ -44,32 +42,23 @@ class CommittedDocumentsIOManager(RawDocumentsIOManager):
 
 
 class TablePartitionsIOManager(IOManager):
-    """Takes and gives one day of a table as a polars frame; the asset's name is the table's."""
+    """Shows the staged partition of a table, and gives it as a polars frame; the asset's name is the table's."""
 
     def __init__(self, backends: Backends) -> None:
         """Use the table store of `backends`."""
         self._backends = backends
 
-    def handle_output(self, context: OutputContext, obj: pl.DataFrame) -> None:
-        """Keep the partition and show what is in it."""
+    def handle_output(self, context: OutputContext, obj: Stage) -> None:
+        """Show what is in the partition; all tables of a day were staged together, wherever they were made."""
         table, day = TABLES[context.asset_key.path[-1]], partition_day(context.partition_key)
-        self._keep(table, day, obj)
-        metadata = partition_metadata(table, obj, self._backends.tables.uri(table.name, day))
+        tables = self._backends.tables
+        first = tables.read(table.name, day, rows=PREVIEW_ROWS)
+        metadata = partition_metadata(table, first, obj.row_counts()[table.name], tables.uri(table.name, day))
         if table is PLAYLIST_EVENTS:
-            metadata = events_metadata(digest_day(self._backends, day, obj)) | metadata
+            events = tables.read(table.name, day)
+            metadata = events_metadata(digest_day(self._backends, day, events)) | metadata
         context.add_output_metadata(metadata)
 
     def load_input(self, context: InputContext) -> pl.DataFrame:
         """The newest rows of the partition, staged or published."""
         return self._backends.tables.read(context.asset_key.path[-1], partition_day(context.partition_key))
-
-    def _keep(self, table: Table, day: date, frame: pl.DataFrame) -> None:
-        """Stage the partition; it replaces the published one when the day has passed its audit."""
-        self._backends.tables.stage(table, day, frame)
-
-
-class StagedPartitionsIOManager(TablePartitionsIOManager):
-    """As above, where who has made the tables has also staged them."""
-
-    def _keep(self, table: Table, day: date, frame: pl.DataFrame) -> None:
-        """Leave it as it is."""

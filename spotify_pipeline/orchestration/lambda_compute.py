@@ -1,26 +1,23 @@
 """Extraction and transformation in the deployed functions: what they are asked for, and what Dagster shows of it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
-import polars as pl
 from dagster import IOManager, MaterializeResult, OpExecutionContext, Output
 
 from spotify_pipeline.errors import DataError, SettingsError
 from spotify_pipeline.lambdas.answers import Extraction, Transformation
 from spotify_pipeline.lambdas.events import ExtractionRequest, TransformationRequest
 from spotify_pipeline.orchestration.compute import Compute, InProcess
-from spotify_pipeline.orchestration.io_managers import CommittedDocumentsIOManager, StagedPartitionsIOManager
+from spotify_pipeline.orchestration.io_managers import CommittedDocumentsIOManager
 from spotify_pipeline.orchestration.metadata import enrichment_metadata
 from spotify_pipeline.orchestration.partitions import partition_day
-from spotify_pipeline.orchestration.report import table_pictures
 from spotify_pipeline.spotify.manifest import Manifest
 from spotify_pipeline.steps.details import Enrichment
 from spotify_pipeline.steps.extract import require_today
 from spotify_pipeline.storage.raw import RawDay
-from spotify_pipeline.tables.declarations import TABLES
 
 if TYPE_CHECKING:
     from spotify_pipeline.orchestration.lambda_function import LambdaFunction
@@ -33,11 +30,8 @@ class InLambda(Compute):
 
     @property
     def io_managers(self) -> Mapping[str, IOManager]:
-        """They show what the functions have written."""
-        return {
-            "raw_documents": CommittedDocumentsIOManager(self._backends),
-            "table_partitions": StagedPartitionsIOManager(self._backends),
-        }
+        """The function has committed the documents."""
+        return {**super().io_managers, "raw_documents": CommittedDocumentsIOManager(self._backends)}
 
     def extract(self, context: OpExecutionContext, *, refresh: bool, accept: Sequence[str]) -> Output[Manifest]:
         """Call the extraction until it has read the day; its time may be up before."""
@@ -69,15 +63,12 @@ class InLambda(Compute):
         enrichment = Enrichment(outcome.artists, outcome.albums, outcome.requests, outcome.stopped)
         return MaterializeResult(metadata=enrichment_metadata(enrichment) | function.facts())
 
-    def transform(self, context: OpExecutionContext, raw_day: RawDay) -> Iterator[Output[pl.DataFrame]]:
-        """Call the transformation, which stages the tables, and read them one by one."""
+    def _stage_tables(self, context: OpExecutionContext, raw_day: RawDay) -> Mapping[str, Any]:
+        """Call the transformation."""
         day = raw_day.manifest.snapshot_date
         function = self._function(self._backends.settings.transform_function, context)
         _ask(function, TransformationRequest(day, steps=("transform",)), Transformation, day)
-        frames = {name: self._backends.tables.read(name, day) for name in TABLES}
-        pictures = table_pictures(frames, context.log)
-        for name in TABLES:
-            yield Output(frames.pop(name), output_name=name, metadata=function.facts() | pictures.get(name, {}))
+        return function.facts()
 
     def _function(self, name: str, context: OpExecutionContext) -> "LambdaFunction":
         # Late, because that imports dagster_aws, which takes two to five seconds.

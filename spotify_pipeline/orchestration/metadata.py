@@ -18,7 +18,9 @@ from spotify_pipeline.steps.details import Enrichment
 from spotify_pipeline.tables.declarations import COVERAGE
 from spotify_pipeline.tables.schema import Column, Table
 
-_PREVIEW_ROWS = 10
+PREVIEW_ROWS = 10
+"""How many rows of a partition are shown."""
+
 _SHOWN_COVERAGE = ("playlist_id", "status", "reason", "items_read", "requests")
 
 
@@ -40,13 +42,13 @@ def _column(table: Table, column: Column) -> TableColumn:
     return TableColumn(column.name, column.type.value, column.description, constraints)
 
 
-def partition_metadata(table: Table, frame: pl.DataFrame, uri: str) -> dict[str, Any]:
+def partition_metadata(table: Table, first: pl.DataFrame, row_count: int, uri: str) -> dict[str, Any]:
     """Row count, address and first rows of a partition."""
-    rows = frame.head(_PREVIEW_ROWS).iter_rows(named=True)
+    records = [_record(row) for row in first.iter_rows(named=True)]
     return {
-        "dagster/partition_row_count": frame.height,
+        "dagster/partition_row_count": row_count,
         "dagster/uri": MetadataValue.path(uri),
-        "preview": MetadataValue.table([_record(row) for row in rows], column_schema(table)),
+        "preview": MetadataValue.table(records, column_schema(table)),
     }
 
 

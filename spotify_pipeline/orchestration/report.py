@@ -1,7 +1,7 @@
 """The report as an asset, and pictures in the metadata of what they show. A chart that fails, fails nothing else."""
 
 import base64
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import polars as pl
@@ -53,12 +53,12 @@ def build_report(partitions: DailyPartitionsDefinition) -> AssetsDefinition:
     return playlist_report
 
 
-def table_pictures(frames: Mapping[str, pl.DataFrame], log: DagsterLogManager) -> dict[str, dict[str, MetadataValue]]:
-    """Metadata with a picture of the day, for those tables that have one."""
+def table_pictures(read: Callable[[str], pl.DataFrame], log: DagsterLogManager) -> dict[str, dict[str, MetadataValue]]:
+    """Metadata with a picture of the day, for those tables that have one; `read` gives a table by its name."""
     try:
         from spotify_pipeline.report.pictures import CAPTIONS, table_picture  # noqa: PLC0415  # imports Altair
 
-        pictures = {name: table_picture(name, frames.__getitem__) for name in CAPTIONS}
+        pictures = {name: table_picture(name, read) for name in CAPTIONS}
     except Exception as error:  # noqa: BLE001  # as above
         log.warning(f"There are no pictures of the tables: {type(error).__name__}: {error}")
         return {}

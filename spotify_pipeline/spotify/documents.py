@@ -26,38 +26,42 @@ BigCount = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 _FIRST_TIME, _LAST_TIME = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
-class Image(Struct):
+class _Object(Struct, gc=False):
+    """Not looked at by Python's garbage collector: no document holds itself, and there are millions of them."""
+
+
+class Image(_Object):
     """A cover or portrait."""
 
     url: str | None = None
 
 
-class ExternalUrls(Struct):
+class ExternalUrls(_Object):
     """Links to the object on the web."""
 
     spotify: str | None = None
 
 
-class ExternalIds(Struct):
+class ExternalIds(_Object):
     """Ids from outside Spotify."""
 
     isrc: str | None = None
 
 
-class Followers(Struct):
+class Followers(_Object):
     """How many follow the object."""
 
     total: BigCount | None = None
 
 
-class User(Struct):
+class User(_Object):
     """A playlist's owner, or who added an entry."""
 
     id: str | None = None
     display_name: str | None = None
 
 
-class Artist(Struct):
+class Artist(_Object):
     """An artist; in tracks and albums without genres, followers and popularity."""
 
     id: str | None = None
@@ -69,7 +73,7 @@ class Artist(Struct):
     external_urls: ExternalUrls | None = None
 
 
-class Album(Struct):
+class Album(_Object):
     """An album; inside a track without its label and popularity."""
 
     id: str | None = None
@@ -85,7 +89,7 @@ class Album(Struct):
     external_urls: ExternalUrls | None = None
 
 
-class Content(Struct):
+class Content(_Object):
     """A track, an episode or a local file: what stands at one position of a playlist.
 
     Episodes have neither album nor artists; local files have no ids.
@@ -108,7 +112,7 @@ class Content(Struct):
     external_urls: ExternalUrls | None = None
 
 
-class PlaylistItem(Struct):
+class PlaylistItem(_Object):
     """One position of a playlist."""
 
     added_at: Timestamp | None = None
@@ -131,7 +135,7 @@ class PlaylistItem(Struct):
         return None if isinstance(content, UnsetType) else content
 
 
-class Page(Struct):
+class Page(_Object):
     """One page of a playlist's entries, all of them once pages are merged, or (without `items`) their number."""
 
     items: list[PlaylistItem] | UnsetType = UNSET
@@ -143,7 +147,7 @@ class Page(Struct):
         return [] if isinstance(self.items, UnsetType) else self.items
 
 
-class Playlist(Struct):
+class Playlist(_Object):
     """A playlist with its entries, or its metadata alone where the app may not read them."""
 
     id: str

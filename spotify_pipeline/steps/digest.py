@@ -17,7 +17,7 @@ from spotify_pipeline.history.items import items_of
 from spotify_pipeline.history.versions import with_items
 from spotify_pipeline.spotify.documents import Playlist
 from spotify_pipeline.spotify.manifest import Manifest
-from spotify_pipeline.steps.tables import published_before
+from spotify_pipeline.steps.publish import published_before
 from spotify_pipeline.storage.raw import RawStore
 from spotify_pipeline.tables.events import Event
 from spotify_pipeline.tables.transform import decode_playlist

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import polars as pl
 
 from spotify_pipeline.backends.warehouse import Warehouse
-from spotify_pipeline.spotify.manifest import Status
+from spotify_pipeline.spotify.manifest import Coverage, Status
 from spotify_pipeline.storage.spans import Span
 from spotify_pipeline.tables.declarations import COVERAGE
 
@@ -48,6 +48,11 @@ def readings_in(coverage: pl.DataFrame, day: date) -> dict[str, ShownReading]:
         "playlist_id", "observed_date", "fetched_at", "items_read", "items_total"
     )
     return {playlist_id: ShownReading(day, *values) for playlist_id, *values in rows.iter_rows()}
+
+
+def newest_before(readings: "ShownReadings", day: date, rows: Iterable[Coverage]) -> dict[str, ShownReading]:
+    """The newest reading of an earlier day, by id, of the playlists that have rows on a day."""
+    return readings.newest_before(day, [row.playlist_id for row in rows if row.status.has_rows])
 
 
 class ShownReadings:

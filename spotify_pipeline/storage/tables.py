@@ -1,13 +1,13 @@
-"""Table partitions: `<table>/snapshot_date=YYYY-MM-DD/part-0.parquet`, one file each, so replaced whole or not at all.
+"""Table partitions: `<table>/snapshot_date=YYYY-MM-DD/part-0.parquet`, and further parts where a table is large.
 
 New partitions are staged, audited there and put in their place when the day is published: what lies in its place has
-passed the audit, and a day that fails leaves the published one as it was. A publication names the files that were
-audited by their digests, so that what another process stages meanwhile is not published in their place.
+passed the audit, and a day that fails leaves the published one as it was. A publication names the stage that was
+audited, so that what another process stages meanwhile is not published in its place.
 """
 
-import hashlib
-from collections.abc import Mapping
-from contextlib import suppress
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import date
 
 import msgspec
@@ -15,14 +15,22 @@ import polars as pl
 
 from spotify_pipeline.errors import DataError
 from spotify_pipeline.storage.objects import ObjectNotFoundError, ObjectStore
+from spotify_pipeline.storage.stage import (
+    STAGE,
+    STAGED,
+    Stage,
+    StageWriter,
+    clear_abandoned,
+    folder,
+    new_name,
+    read_stage,
+)
 from spotify_pipeline.tables.declarations import COVERAGE, TABLES
-from spotify_pipeline.tables.parquet import from_parquet, row_count, to_parquet
+from spotify_pipeline.tables.parquet import from_parquet, row_count
 from spotify_pipeline.tables.partition import PARTITION_COLUMN
-from spotify_pipeline.tables.schema import Table
 
-_FILE = "part-0.parquet"
-_STAGED = "_staged/"
-_AUDITED = f"{_STAGED}_audited/"
+_IS_PART = re.compile(r"/part-(\d+)\.parquet$")
+_AUDITED = f"{STAGED}_audited/"
 
 
 class TableStore:
@@ -38,110 +46,113 @@ class TableStore:
         return self._objects.uri("")
 
     def uri(self, table: str, day: date | None = None) -> str:
-        """Where the file of a published partition is, or will be; without a day, the folder of the table."""
-        return self._objects.uri(_key(table, day) if day else f"{table}/")
+        """The folder of a published partition, be it still to come; without a day, the folder of the table."""
+        return self._objects.uri(_partition(table, day) if day else f"{table}/")
 
-    def stage(self, table: Table, day: date, frame: pl.DataFrame) -> None:
-        """Write a partition to be audited.
-
-        Raises:
-            DataError: the frame does not have the declared columns and types.
-        """
+    @contextmanager
+    def stage(self, day: date) -> Iterator[StageWriter]:
+        """Write the partitions of a day to be audited; they are staged when the context ends without an error."""
         self.complete_publication(day)
-        self._objects.put(_STAGED + _key(table.name, day), to_parquet(table, frame))
+        clear_abandoned(self._objects, day)
+        writer = self.stage_writer(day, new_name())
+        yield writer
+        writer.commit(day)
 
-    def staged(self, day: date) -> list[str]:
-        """The tables that have a staged partition for the day, once what has passed its audit is published."""
-        while (keys := self._objects.list(_STAGED)) and _audited(day) in keys:
-            self.complete_publication(day)
-        return [table for table in TABLES if _STAGED + _key(table, day) in keys]
+    def stage_writer(self, day: date, name: str, part: int = 0) -> StageWriter:
+        """A writer of files for a stage that has begun here or in another process."""
+        return StageWriter(self._objects, day, name, part)
 
-    def read(self, table: str, day: date) -> pl.DataFrame:
+    def staged(self, day: date) -> Stage | None:
+        """What is staged for the day, once what has passed its audit is published."""
+        self.complete_publication(day)
+        return read_stage(self._objects, folder(day) + STAGE)
+
+    def read(self, table: str, day: date, *, rows: int | None = None) -> pl.DataFrame:
         """The newest rows of a partition: the staged ones, else the published ones.
 
+        Args:
+            table: its name.
+            day: the partition.
+            rows: how many at most, from the first on (default: all).
+
         Raises:
-            DataError: there are none, or the file is damaged.
+            DataError: there are none, or a file is damaged.
         """
-        for key in (_STAGED + _key(table, day), _key(table, day)):
-            with suppress(ObjectNotFoundError):
-                return self._frame(key)
-        raise DataError(f"There is no {table} for {day}: run the transformation of that day first.")
+        if stage := read_stage(self._objects, folder(day) + STAGE):
+            try:
+                return self._frame([file.key for file in stage.of(table)], rows)
+            except ObjectNotFoundError:  # it is being published, or somebody was killed in it
+                self.complete_publication(day)
+        return self._frame(self._parts_of(table, day, "run the transformation of that day first"), rows)
 
     def read_published(self, table: str, day: date) -> pl.DataFrame:
         """The published rows of a partition, whatever is staged.
 
         Raises:
-            DataError: there are none, or the file is damaged.
+            DataError: there are none, or a file is damaged.
         """
-        try:
-            return self._frame(_key(table, day))
-        except ObjectNotFoundError:
-            raise _not_published(table, day) from None
-
-    def digests(self, day: date) -> dict[str, str]:
-        """What tells the day's staged files from any others, by table."""
-        digests = {}
-        for table in TABLES:
-            with suppress(ObjectNotFoundError):  # it is not staged
-                digests[table] = _digest(self._objects.get(_STAGED + _key(table, day)))
-        return digests
+        return self._frame(self._parts_of(table, day, "publish that day first"))
 
     def row_count(self, table: str, day: date) -> int:
-        """How many rows the published file of a table has.
+        """How many rows the published files of a table have.
 
         Raises:
-            DataError: there is none, or it is damaged.
+            DataError: there are none, or one is damaged.
         """
-        try:
-            return row_count(self._objects.get(_key(table, day)))
-        except ObjectNotFoundError:
-            raise _not_published(table, day) from None
-        except DataError as error:
-            raise DataError(f"{self.uri(table, day)} is {error}") from None
+        counts = []
+        for key in self._parts_of(table, day, "publish that day first"):
+            try:
+                counts.append(row_count(self._objects.get(key)))
+            except DataError as error:
+                raise DataError(f"{self._objects.uri(key)} is {error}") from None
+        return sum(counts)
 
-    def _frame(self, key: str) -> pl.DataFrame:
-        file = self._objects.get(key)
-        try:
-            return from_parquet(file)
-        except DataError as error:
-            raise DataError(f"{self._objects.uri(key)} is {error}") from None
+    def publish(self, day: date, audited: Stage) -> None:
+        """Put the files of a stage that has passed the audit in their places.
 
-    def publish(self, day: date, audited: Mapping[str, str]) -> None:
-        """Put the day's staged partitions that have passed the audit in their places.
-
-        Args:
-            day: the day.
-            audited: the digests of the audited files, by table. What has another one was staged since: it stays where
-                it is.
+        Nothing happens where another one has been staged since: it has to be audited first.
         """
-        self._objects.put(_audited(day), msgspec.json.encode(audited))
-        self.complete_publication(day)
+        if self.staged(day) == audited:
+            self._objects.put(_audited(day), msgspec.json.encode(audited))
+            self.complete_publication(day)
 
     def complete_publication(self, day: date) -> None:
         """Finish what a crash may have interrupted: once the audit has passed, the audited day is the day.
 
-        `coverage` goes last: a day is published from the moment at which it has a `coverage` partition.
+        `coverage` goes last: a day is published from the moment at which it has a `coverage` partition. Whoever reads
+        it anew meanwhile may find some of its files from before.
         """
         try:
-            audited = msgspec.json.decode(self._objects.get(_audited(day)), type=dict[str, str])
+            audited = msgspec.json.decode(self._objects.get(_audited(day)), type=Stage)
         except ObjectNotFoundError:
             return
         except msgspec.DecodeError:
-            audited = {}  # it cannot be told what has passed: what is staged is audited anew
-        staged = {table: _STAGED + _key(table, day) for table in sorted(audited, key=COVERAGE.name.__eq__)}
-        done = []
-        for table, key in staged.items():
+            audited = None  # it cannot be told what has passed: what is staged is audited anew
+        if audited:
+            for table in sorted(TABLES, key=COVERAGE.name.__eq__):
+                self._put_in_place(table, day, [file.key for file in audited.of(table)])
+            if read_stage(self._objects, folder(day) + STAGE) == audited:
+                self._objects.delete(folder(day) + STAGE)
+        self._objects.delete(_audited(day))
+
+    def _put_in_place(self, table: str, day: date, staged: Sequence[str]) -> None:
+        for number, key in enumerate(staged):
             with suppress(ObjectNotFoundError):  # it was published already, be it by somebody else
-                file = self._objects.get(key)
-                if _digest(file) == audited[table]:
-                    self._objects.put(_key(table, day), file)
-                    done.append(key)
-        for key in (*done, _audited(day)):
-            self._objects.delete(key)
+                self._objects.move(key, _part(table, day, number))
+        for key in self._parts(table, day) if staged else ():
+            if _number(key) >= len(staged):
+                self._objects.delete(key)
+
+    def files(self, table: str) -> dict[date, list[str]]:
+        """The addresses of the published files of a table, by day, oldest first."""
+        files: dict[date, list[str]] = {}
+        for key in self._parts(table):
+            files.setdefault(_day(key), []).append(self._objects.uri(key))
+        return files
 
     def partitions(self, table: str) -> list[date]:
-        """The published days on which a table has a file, oldest first."""
-        return self._days(f"{table}/")
+        """The published days on which a table has files, oldest first."""
+        return list(dict.fromkeys(map(_day, self._parts(table))))
 
     def published_days(self) -> list[date]:
         """The published days, oldest first, each of them whole: interrupted publications are completed."""
@@ -151,24 +162,45 @@ class TableStore:
 
     def staged_days(self) -> list[date]:
         """The days that are staged, be they held back, oldest first."""
-        return self._days(f"{_STAGED}{COVERAGE.name}/")
+        return [_day(key) for key in self._objects.list(f"{STAGED}{PARTITION_COLUMN}=") if key.endswith(STAGE)]
 
-    def _days(self, folder: str) -> list[date]:
-        keys = self._objects.list(f"{folder}{PARTITION_COLUMN}=")
-        return [date.fromisoformat(key.split("/")[-2].partition("=")[2]) for key in keys if key.endswith(_FILE)]
+    def _frame(self, keys: Sequence[str], rows: int | None = None) -> pl.DataFrame:
+        frames: list[pl.DataFrame] = []
+        for key in keys:
+            if rows is None or sum(frame.height for frame in frames) < rows:
+                try:
+                    frames.append(from_parquet(self._objects.get(key), rows))
+                except DataError as error:
+                    raise DataError(f"{self._objects.uri(key)} is {error}") from None
+        return pl.concat(frames).slice(0, rows) if len(frames) > 1 else frames[0]
+
+    def _parts_of(self, table: str, day: date, advice: str) -> list[str]:
+        if parts := self._parts(table, day):
+            return parts
+        raise DataError(f"There is no {table} for {day}: {advice}.")
+
+    def _parts(self, table: str, day: date | None = None) -> list[str]:
+        """The keys of published files, by day and in the order of their rows."""
+        keys = self._objects.list(_partition(table, day) if day else f"{table}/{PARTITION_COLUMN}=")
+        return sorted(filter(_IS_PART.search, keys), key=lambda key: (_day(key), _number(key)))
 
 
-def _key(table: str, day: date) -> str:
-    return f"{table}/{PARTITION_COLUMN}={day}/{_FILE}"
+def _partition(table: str, day: date) -> str:
+    return f"{table}/{PARTITION_COLUMN}={day}/"
+
+
+def _part(table: str, day: date, number: int) -> str:
+    return f"{_partition(table, day)}part-{number}.parquet"
+
+
+def _number(key: str) -> int:
+    match = _IS_PART.search(key)
+    return int(match[1]) if match else 0
+
+
+def _day(key: str) -> date:
+    return date.fromisoformat(key.split("/")[-2].partition("=")[2])
 
 
 def _audited(day: date) -> str:
     return f"{_AUDITED}{PARTITION_COLUMN}={day}"
-
-
-def _not_published(table: str, day: date) -> DataError:
-    return DataError(f"There is no published {table} for {day}: publish that day first.")
-
-
-def _digest(file: bytes) -> str:
-    return hashlib.sha256(file).hexdigest()

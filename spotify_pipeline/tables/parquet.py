@@ -23,14 +23,14 @@ def to_parquet(table: Table, frame: pl.DataFrame) -> bytes:
     return buffer.getvalue()
 
 
-def from_parquet(file: bytes) -> pl.DataFrame:
-    """The rows of a Parquet file, with the types that the file has.
+def from_parquet(file: bytes, rows: int | None = None) -> pl.DataFrame:
+    """The rows of a Parquet file, or so many at most, with the types that the file has.
 
     Raises:
         DataError: it is no Parquet file, or a damaged one.
     """
     with _explained():
-        return pl.read_parquet(BytesIO(file), hive_partitioning=False)
+        return pl.read_parquet(BytesIO(file), n_rows=rows, hive_partitioning=False)
 
 
 def row_count(file: bytes) -> int:

@@ -1,46 +1,50 @@
-"""From a day's documents to its tables, in one pass.
+"""From documents to the rows of tables, in one pass.
 
-Each document is decoded, added to the tables and let go, so that memory grows with the tables and not with the JSON.
+A day's playlists are cut into shares, each of which may be transformed by another process or machine; `merge.py` puts
+together what they have in common. Within a share each document is decoded, added to the tables and let go, and full
+files of playlists, items and events are given away, so that memory grows with distinct tracks alone.
 """
 
-import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 import polars as pl
 
 from spotify_pipeline.errors import DataError
-from spotify_pipeline.spotify.documents import (
-    Album,
-    Artist,
-    Content,
-    ExternalUrls,
-    Image,
-    Playlist,
-    PlaylistItem,
-    decode,
-)
+from spotify_pipeline.spotify.documents import Album, Artist, Content, Playlist, PlaylistItem, decode
 from spotify_pipeline.spotify.manifest import Coverage, Manifest, Status
-from spotify_pipeline.tables import declarations
+from spotify_pipeline.tables.declarations import (
+    ALBUM_ARTISTS,
+    ALBUMS,
+    ARTISTS,
+    PLAYLIST_EVENTS,
+    PLAYLIST_ITEMS,
+    PLAYLISTS,
+    TRACK_ARTISTS,
+    TRACKS,
+)
 from spotify_pipeline.tables.events import events_between
-from spotify_pipeline.tables.items import added_at, added_by_id, isrc, item_key, item_type, track_id
+from spotify_pipeline.tables.items import added_at, added_by_id, item_key, item_type, track_id
+from spotify_pipeline.tables.rows import Rows, album_row, artist_row, credited, playlist_row, track_row
 from spotify_pipeline.tables.schema import Table
 
 VERSION = "2"
 """Of the transformation: a new one means that the same documents give other tables."""
 
-_ROWS_IN_CHUNK = 50_000  # as Python objects rows take about ten times the memory that they take in a frame
+OBSERVED = "observed"
+"""A further column of what shares have in common: the day of the document that says so, as an ordinal number."""
+OF_PLAYLISTS = (PLAYLISTS, PLAYLIST_ITEMS, PLAYLIST_EVENTS)
+"""The tables of which each row belongs to one playlist, and so to one share."""
+IN_COMMON = (TRACKS, ALBUMS, ARTISTS, TRACK_ARTISTS, ALBUM_ARTISTS)
+"""The tables of which several shares may have the same row."""
 
+_NEVER = 0  # before the first day of the calendar, which is 1
+_ROWS_IN_FILE = 1_000_000  # some 60 MB of items as Parquet, and 250 MB as long as they are in memory
 
-@dataclass(frozen=True)
-class Transformed:
-    """A day's tables by name, and why documents were left out, by playlist id."""
-
-    frames: dict[str, pl.DataFrame]
-    rejected: dict[str, str]
+Write = Callable[[Table, pl.DataFrame], None]
+"""Takes the next rows of a table, sorted by primary key."""
 
 
 class Previous(NamedTuple):
@@ -50,43 +54,51 @@ class Previous(NamedTuple):
     playlist: Playlist
 
 
+class Transformed(NamedTuple):
+    """What a share has beside its files.
+
+    Attributes:
+        in_common: a frame for each table of `IN_COMMON`, with the column `OBSERVED`. Of a track, an album or an artist
+            the newest document's row comes last.
+        rejected: why documents were left out, by playlist id.
+    """
+
+    in_common: dict[str, pl.DataFrame]
+    rejected: dict[str, str]
+
+
 def transform(
-    manifest: Manifest,
+    day: date,
+    share: Iterable[Coverage],
+    write: Write,
     read_document: Callable[[str], bytes],
     read_previous: Callable[[Coverage], Previous | None] = lambda _: None,
 ) -> Transformed:
-    """Make all tables of a day.
+    """Make the tables of a share of a day's playlists.
 
     Args:
-        manifest: the day's manifest.
+        day: the day.
+        share: rows of its manifest, in the order of their playlist ids.
+        write: is given the rows of the tables `OF_PLAYLISTS`, a file at a time.
         read_document: gives the raw JSON of a playlist of that day; raises `DataError` where it is damaged.
         read_previous: gives the newest reading of an earlier day that may differ, if there is one.
-
-    Returns:
-        A frame for each declared table, sorted by primary key. A playlist whose document cannot be read has no rows
-        and is `failed` in `coverage`.
     """
-    tables, rejected = _Tables(), {}
-    # What several documents say of the same track is taken from the newest; between equals the order of playlist ids
-    # decides, so that the result depends on the documents alone.
-    newest_first = sorted(manifest.playlists, key=lambda row: row.playlist_id)
-    newest_first.sort(key=lambda row: row.observed_date or date.min, reverse=True)
-    for row in newest_first:
+    tables, rejected = _Tables(write), {}
+    for row in share:
         if row.status.has_document:
             try:
                 playlist = decode_playlist(row.playlist_id, read_document(row.playlist_id))
             except DataError as error:
                 rejected[row.playlist_id] = str(error)
-            else:
-                tables.add_playlist(row, playlist)
-                if row.status.has_rows and (previous := read_previous(row)):
-                    tables.add_events(previous.playlist, playlist, previous.day, manifest.snapshot_date)
-    for row in mark_failed(manifest, rejected).playlists:
-        tables.add_coverage(row)
-    return Transformed(tables.frames(), rejected)
+                continue
+            tables.add_playlist(row, playlist)
+            if row.status.has_rows and (previous := read_previous(row)):
+                tables.add_events(previous.playlist, playlist, previous.day, day)
+    tables.write()
+    return Transformed(tables.in_common(), rejected)
 
 
-def mark_failed(manifest: Manifest, reasons: dict[str, str]) -> Manifest:
+def mark_failed(manifest: Manifest, reasons: Mapping[str, str]) -> Manifest:
     """The manifest with status `failed` for each playlist that has a reason."""
     rows = [
         Coverage(row.playlist_id, Status.FAILED, reasons[row.playlist_id], requests=row.requests)
@@ -112,85 +124,38 @@ def decode_playlist(playlist_id: str, document: bytes) -> Playlist:
     return playlist
 
 
-class _Rows:
-    """Collects the rows of one table, as Python objects only for a while."""
-
-    def __init__(self, table: Table) -> None:
-        self._table = table
-        self._schema = table.polars_schema()
-        self._pending: list[Sequence[Any]] = []
-        self._chunks = [pl.DataFrame(schema=self._schema)]
-
-    def add(self, *values: Any) -> None:  # noqa: ANN401  # types are checked when the frame is made
-        """Add a row: a value for each declared column, in order."""
-        self._pending.append(values)
-        if len(self._pending) >= _ROWS_IN_CHUNK:
-            self._flush()
-
-    def _flush(self) -> None:
-        if self._pending:
-            columns = zip(self._schema.items(), zip(*self._pending, strict=True), strict=True)
-            self._chunks.append(pl.DataFrame([pl.Series(name, values, dtype) for (name, dtype), values in columns]))
-            self._pending = []
-
-    def frame(self) -> pl.DataFrame:
-        """All rows, sorted by primary key."""
-        self._flush()
-        return pl.concat(self._chunks).sort(self._table.primary_key)
-
-
 class _Tables:
-    """The rows of all tables; each track, album and artist once, as it was first seen."""
+    """The rows of a share; each track, album and artist once for each newer document that has it."""
 
-    def __init__(self) -> None:
-        self._rows = {name: _Rows(table) for name, table in declarations.TABLES.items()}
-        self._add_coverage = self._rows["coverage"].add
-        self._add_playlist = self._rows["playlists"].add
-        self._add_item = self._rows["playlist_items"].add
-        self._add_track = self._rows["tracks"].add
-        self._add_album = self._rows["albums"].add
-        self._add_artist = self._rows["artists"].add
-        self._add_track_artist = self._rows["track_artists"].add
-        self._add_album_artist = self._rows["album_artists"].add
-        self._add_event = self._rows["playlist_events"].add
-        self._seen_tracks: set[str] = set()
-        self._seen_albums: set[str] = set()
-        self._seen_artists: set[str] = set()
-
-    def frames(self) -> dict[str, pl.DataFrame]:
-        return {name: rows.frame() for name, rows in self._rows.items()}
-
-    def add_coverage(self, row: Coverage) -> None:
-        self._add_coverage(
-            row.playlist_id,
-            row.status.value,
-            row.reason,
-            row.observed_date,
-            row.items_total,
-            row.items_read,
-            row.requests,
-            row.fetched_at,
+    def __init__(self, write: Write) -> None:
+        self._write = write
+        self._of_playlists = [(table, Rows(table.polars_schema())) for table in OF_PLAYLISTS]
+        self._in_common = {table.name: Rows(with_observed(table)) for table in IN_COMMON}
+        self._add_playlist, self._add_item, self._add_event = (rows.add for _, rows in self._of_playlists)
+        self._add_track, self._add_album, self._add_artist, self._add_track_artist, self._add_album_artist = (
+            rows.add for rows in self._in_common.values()
         )
+        self._tracks: dict[str, int] = {}
+        self._albums: dict[str, int] = {}
+        self._artists: dict[str, int] = {}
+
+    def write(self, *, rows_at_least: int = 0) -> None:
+        """Give away what has come together."""
+        for table, rows in self._of_playlists:
+            if len(rows) > rows_at_least:
+                self._write(table, rows.take())
+
+    def in_common(self) -> dict[str, pl.DataFrame]:
+        return {name: rows.take() for name, rows in self._in_common.items()}
 
     def add_playlist(self, row: Coverage, playlist: Playlist) -> None:
         """Add a playlist's metadata and, if the day has its rows, everything in it."""
-        self._add_playlist(
-            playlist.id,
-            playlist.name or "",
-            playlist.description,
-            playlist.owner.id if playlist.owner else None,
-            playlist.owner.display_name if playlist.owner else None,
-            playlist.public,
-            bool(playlist.collaborative),
-            playlist.snapshot_id,
-            playlist.total,
-            playlist.followers.total if playlist.followers else None,
-            _first_url(playlist.images),
-            _page_url(playlist.external_urls),
-        )
+        self._add_playlist(*playlist_row(playlist))
         if row.status.has_rows and playlist.contents:
+            observed = row.observed_date.toordinal() if row.observed_date else _NEVER
             for position, entry in enumerate(playlist.contents.entries):
-                self._add_entry(playlist.id, position, entry)
+                self._add_entry(playlist.id, position, entry, observed)
+        self.write(rows_at_least=_ROWS_IN_FILE)
 
     def add_events(self, before: Playlist, after: Playlist, previous_day: date, day: date) -> None:
         """Add what has happened to a playlist since its previous reading."""
@@ -213,7 +178,7 @@ class _Tables:
                 event.new_value,
             )
 
-    def _add_entry(self, playlist_id: str, position: int, entry: PlaylistItem) -> None:
+    def _add_entry(self, playlist_id: str, position: int, entry: PlaylistItem, observed: int) -> None:
         content = entry.content
         kind = item_type(entry, content)
         track = track_id(kind, content)
@@ -229,94 +194,32 @@ class _Tables:
             content.is_playable if content else None,
             content.duration_ms if content else None,
         )
-        if content and track and track not in self._seen_tracks:
-            self._seen_tracks.add(track)
-            self._add_new_track(track, content)
+        if content and track and self._tracks.get(track, -1) < observed:
+            self._tracks[track] = observed
+            self._add_newer_track(track, content, observed)
 
-    def _add_new_track(self, id_: str, track: Content) -> None:
-        code = isrc(track)
-        self._add_track(
-            id_,
-            track.name or "",
-            self._album_id(track.album),
-            track.disc_number,
-            track.track_number,
-            track.duration_ms or 0,
-            track.explicit,
-            code,
-            code or id_,
-            track.popularity,
-            _page_url(track.external_urls),
-        )
-        for position, artist_id in self._credits(track.artists):
-            self._add_track_artist(id_, position, artist_id)
+    def _add_newer_track(self, track: str, content: Content, observed: int) -> None:
+        self._add_track(*track_row(track, content), observed)
+        album = content.album
+        if album and album.id and self._albums.get(album.id, -1) < observed:
+            self._albums[album.id] = observed
+            self._add_newer_album(album.id, album, observed)
+        for position, artist_id, artist in credited(content.artists):
+            self._add_track_artist(track, position, artist_id, observed)
+            self._add_artist_if_newer(artist_id, artist, observed)
 
-    def _album_id(self, album: Album | None) -> str | None:
-        """The album's id, the album being added where it is new."""
-        if album is None or not album.id:
-            return None
-        if album.id not in self._seen_albums:
-            self._seen_albums.add(album.id)
-            self._add_album(*album_row(album))
-            for position, artist_id in self._credits(album.artists):
-                self._add_album_artist(album.id, position, artist_id)
-        return album.id
+    def _add_newer_album(self, album_id: str, album: Album, observed: int) -> None:
+        self._add_album(*album_row(album), observed)
+        for position, artist_id, artist in credited(album.artists):
+            self._add_album_artist(album_id, position, artist_id, observed)
+            self._add_artist_if_newer(artist_id, artist, observed)
 
-    def _credits(self, artists: list[Artist] | None) -> list[tuple[int, str]]:
-        """Position and id of each artist that has an id, new artists being added."""
-        credits_ = [(position, artist, artist.id) for position, artist in enumerate(artists or ()) if artist.id]
-        for _, artist, artist_id in credits_:
-            if artist_id not in self._seen_artists:
-                self._seen_artists.add(artist_id)
-                self._add_artist(*artist_row(artist))
-        return [(position, artist_id) for position, _, artist_id in credits_]
+    def _add_artist_if_newer(self, artist_id: str, artist: Artist, observed: int) -> None:
+        if self._artists.get(artist_id, -1) < observed:
+            self._artists[artist_id] = observed
+            self._add_artist(*artist_row(artist), observed)
 
 
-def album_row(album: Album) -> tuple[Any, ...]:
-    """The row of the table `albums`."""
-    return (
-        album.id,
-        album.name or "",
-        album.album_type,
-        album.release_date,
-        album.release_date_precision,
-        release_day(album.release_date),
-        album.total_tracks,
-        album.label,
-        album.popularity,
-        _first_url(album.images),
-        _page_url(album.external_urls),
-    )
-
-
-def artist_row(artist: Artist) -> tuple[Any, ...]:
-    """The row of the table `artists`."""
-    return (
-        artist.id,
-        artist.name or "",
-        artist.genres,
-        artist.followers.total if artist.followers else None,
-        artist.popularity,
-        _first_url(artist.images),
-        _page_url(artist.external_urls),
-    )
-
-
-def release_day(release_date: str | None) -> date | None:
-    """The first day that a release date can mean; None for null, `0000` and what is no date."""
-    match = re.fullmatch(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?", release_date or "")
-    if match is None:
-        return None
-    year, month, day = (int(part or 1) for part in match.groups())
-    try:
-        return date(year, month or 1, day or 1)
-    except ValueError:
-        return None
-
-
-def _first_url(images: list[Image | None] | None) -> str | None:
-    return next((image.url for image in images or () if image and image.url), None)
-
-
-def _page_url(urls: ExternalUrls | None) -> str | None:
-    return urls.spotify if urls else None
+def with_observed(table: Table) -> pl.Schema:
+    """The columns of a table of `IN_COMMON`, as shares have it."""
+    return pl.Schema({**table.polars_schema(), OBSERVED: pl.Int32()})

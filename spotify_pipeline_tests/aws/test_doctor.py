@@ -10,9 +10,9 @@ from spotify_pipeline.demo.catalogue import DemoCatalogue
 from spotify_pipeline.demo.server import DemoServer
 from spotify_pipeline.doctor import Finding, Group, State, examine
 from spotify_pipeline.settings import load_settings
-from spotify_pipeline.tables.declarations import TABLES
 from spotify_pipeline_tests.aws.conftest import Aws
 from spotify_pipeline_tests.aws.functions import create_function
+from spotify_pipeline_tests.storage.staging import publish_staged, stage
 from spotify_pipeline_tests.tables.builders import sound_day
 
 DAY = date(2026, 10, 5)
@@ -100,9 +100,8 @@ def test_functions_that_should_do_the_work_must_be_there_and_have_the_same_bucke
 def test_published_days_are_counted_and_asked_for(backends_of: Callable[..., Backends], examined: Examine) -> None:
     backends = backends_of()
     frames = sound_day("A song")
-    for name, frame in frames.items():
-        backends.tables.stage(TABLES[name], DAY, frame)
-    backends.tables.publish(DAY, backends.tables.digests(DAY))
+    stage(backends.tables, DAY, frames)
+    publish_staged(backends.tables, DAY)
     hidden = examined()
     assert hidden["catalog"].detail.startswith("1 of 1 days are missing from Glue database ")
     assert hidden["SQL"].state is State.NOT_ASKED

@@ -30,10 +30,11 @@ from spotify_pipeline.spotify.token_store import record_key
 from spotify_pipeline.steps.details import enrich_day
 from spotify_pipeline.steps.extract import extract_day
 from spotify_pipeline.steps.notices import WATCHES, consent_notice
-from spotify_pipeline.steps.tables import publish_day, transform_day
+from spotify_pipeline.steps.publish import publish_day
+from spotify_pipeline.steps.transform import transform_day
 from spotify_pipeline.steps.verification import VERIFICATIONS
 from spotify_pipeline.storage.objects import FolderStore, open_store, probe
-from spotify_pipeline.tables.declarations import COVERAGE, TABLES
+from spotify_pipeline.tables.declarations import COVERAGE
 from spotify_pipeline_tests.aws import policies
 from spotify_pipeline_tests.aws.conftest import Aws
 from spotify_pipeline_tests.aws.emulator import impatience
@@ -107,8 +108,7 @@ def raw_folder(spotify: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     backends = choose_backends(settings_of(spotify, SPOTIFY_PIPELINE_DATA_DIR=str(folder), **app))
     backends.raw.commit(extract_day(backends, DAY))
     enrich_day(backends, DAY)
-    for name, frame in transform_day(backends, backends.raw.open_day(DAY)).items():
-        backends.tables.stage(TABLES[name], DAY, frame)
+    transform_day(backends, backends.raw.open_day(DAY))
     return folder / "raw"
 
 
@@ -160,9 +160,7 @@ def prepare_publish(stage: Stage, raw_folder: Path) -> None:
 def publish(stage: Stage) -> None:
     backends = choose_backends(stage.settings, new_patience=impatience)
     probe(backends.object_stores["tables"])
-    frames = transform_day(backends, backends.raw.open_day(DAY))
-    for name, frame in frames.items():
-        backends.tables.stage(TABLES[name], DAY, frame)
+    transform_day(backends, backends.raw.open_day(DAY))
     publish_day(backends, DAY)
     spoil_the_catalog(stage)
     backends.catalog.publish()

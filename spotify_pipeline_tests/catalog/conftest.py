@@ -14,8 +14,8 @@ from spotify_pipeline.catalog.glue import GlueCatalog
 from spotify_pipeline.catalog.glue_database import GlueDatabase
 from spotify_pipeline.storage.objects import S3Store
 from spotify_pipeline.storage.tables import TableStore
-from spotify_pipeline.tables.declarations import TABLES
 from spotify_pipeline_tests.aws.fake_aws import refused, response
+from spotify_pipeline_tests.storage.staging import publish_staged, stage
 from spotify_pipeline_tests.tables.builders import sound_day
 
 if TYPE_CHECKING:
@@ -86,14 +86,13 @@ class GlueCase:
         self.catalog = GlueCatalog(self.database, self.tables)
 
     def stage(self, day: date, name: str = "A song") -> None:
-        for table, frame in _sound_day(name).items():
-            self.tables.stage(TABLES[table], day, frame)
+        stage(self.tables, day, _sound_day(name))
 
     def put(self, *days: date) -> None:
         """Files of published days, which the catalog does not know."""
         for day in days:
             self.stage(day)
-            self.tables.publish(day, self.tables.digests(day))
+            publish_staged(self.tables, day)
         self.wire.calls.clear()
 
     def table(self, name: str = "tracks") -> Any:

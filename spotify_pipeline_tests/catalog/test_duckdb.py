@@ -18,6 +18,7 @@ from spotify_pipeline.storage.objects import FolderStore
 from spotify_pipeline.storage.tables import TableStore
 from spotify_pipeline.tables.declarations import TABLES, VIEWS
 from spotify_pipeline.tables.schema import Table, View
+from spotify_pipeline_tests.storage.staging import publish_staged, stage
 from spotify_pipeline_tests.tables.builders import sound_day
 
 DAY, NEXT = date(2025, 3, 1), date(2025, 3, 2)
@@ -72,9 +73,8 @@ def catalog_in(data: Path) -> DuckDBCatalog:
 
 def publish_day(data: Path, day: date, frames: dict[str, pl.DataFrame] = SOUND) -> None:
     tables = tables_in(data)
-    for name, frame in frames.items():
-        tables.stage(TABLES[name], day, frame)
-    tables.publish(day, tables.digests(day))
+    stage(tables, day, frames)
+    publish_staged(tables, day)
 
 
 @contextmanager
@@ -119,7 +119,7 @@ def tell(process: "subprocess.Popen[str]") -> None:
 def test_the_views_show_exactly_the_published_days(data: Path) -> None:
     for day in (NEXT, DAY):
         publish_day(data, day)
-    tables_in(data).stage(TABLES["coverage"], date(2025, 3, 3), SOUND["coverage"])
+    stage(tables_in(data), date(2025, 3, 3), SOUND)
     assert catalog_in(data).publish().days == [DAY, NEXT]
     for name, frame in SOUND.items():
         counts = ask(data, f"SELECT snapshot_date, count(*) FROM {name} GROUP BY 1 ORDER BY 1")
@@ -227,7 +227,7 @@ def test_a_client_may_name_or_attach_it_from_wherever_it_is(one_day: Path, monke
 def test_a_file_made_before_a_column_was_added_shows_null_there(data: Path) -> None:
     publish_day(data, DAY)
     publish_day(data, NEXT)
-    old = Path(tables_in(data).uri("tracks", DAY))
+    old = Path(tables_in(data).uri("tracks", DAY), "part-0.parquet")
     pl.read_parquet(old, hive_partitioning=False).drop("popularity").write_parquet(old)
     catalog_in(data).publish()
     assert ask(data, "SELECT count(*), count(popularity) FROM tracks WHERE snapshot_date = '2025-03-01'") == [(2, 0)]
@@ -327,7 +327,7 @@ def test_a_failing_publication_leaves_the_old_catalog(data: Path) -> None:
     catalog_in(data).publish()
     before = (data / "catalog.duckdb").read_bytes()
     publish_day(data, NEXT)
-    Path(tables_in(data).uri("tracks", NEXT)).write_bytes(b"PAR1 and no more")
+    Path(tables_in(data).uri("tracks", NEXT), "part-0.parquet").write_bytes(b"PAR1 and no more")
     with pytest.raises(StorageError) as caught:
         catalog_in(data).publish()
     assert str(caught.value).startswith(f"Cannot write the catalog {data / 'catalog.duckdb'}: ")
@@ -376,9 +376,7 @@ def test_a_publisher_that_began_earlier_does_not_put_an_older_catalog_over_a_new
 def test_publishers_in_several_processes_end_in_a_catalog_of_all_days(data: Path) -> None:
     days = [DAY + timedelta(days=number) for number in range(3)]
     for day in days:
-        tables = tables_in(data)
-        for name, frame in SOUND.items():
-            tables.stage(TABLES[name], day, frame)
+        stage(tables_in(data), day, SOUND)
     program = """
         import sys
         from datetime import date
@@ -390,7 +388,7 @@ def test_publishers_in_several_processes_end_in_a_catalog_of_all_days(data: Path
         tables = TableStore(FolderStore(data / "tables"))
         print("ready", flush=True)
         sys.stdin.readline()
-        tables.publish(day, tables.digests(day))
+        tables.publish(day, tables.staged(day))
         assert day in DuckDBCatalog(data / "catalog.duckdb", tables).publish().days
     """
     publishers = [other_process(program, data, day) for day in days]

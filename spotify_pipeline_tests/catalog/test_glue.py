@@ -15,6 +15,7 @@ from spotify_pipeline.progress import Progress
 from spotify_pipeline.tables.declarations import COVERAGE, MEMBERSHIPS, TABLES
 from spotify_pipeline.tables.schema import Table
 from spotify_pipeline_tests.catalog.conftest import GlueCase, Killed
+from spotify_pipeline_tests.storage.staging import publish_staged
 
 DAY, NEXT = date(2025, 3, 1), date(2025, 3, 2)
 NewCase = Callable[..., GlueCase]
@@ -356,7 +357,7 @@ def test_a_publisher_that_is_killed_between_any_two_requests_leaves_only_whole_p
 
     def publish(case: GlueCase) -> None:
         for day in (DAY, NEXT):
-            case.tables.publish(day, case.tables.digests(day))
+            publish_staged(case.tables, day)
         case.catalog.publish()
 
     unharmed = prepared()

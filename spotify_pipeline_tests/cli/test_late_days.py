@@ -15,8 +15,8 @@ from spotify_pipeline.demo.server import DemoServer
 from spotify_pipeline.orchestration.sensors import DUE_SINCE
 from spotify_pipeline.settings import load_settings
 from spotify_pipeline.steps.extract import extract_day
-from spotify_pipeline.steps.tables import publish_day, transform_day
-from spotify_pipeline.tables.declarations import TABLES
+from spotify_pipeline.steps.publish import publish_day
+from spotify_pipeline.steps.transform import transform_day
 from spotify_pipeline_tests.cli.conftest import Run
 
 DAYS = [date(2026, 10, 5) + timedelta(days=number) for number in range(3)]
@@ -37,8 +37,7 @@ def read(name_spotify: Callable[[str, str], None], data_dir: Path, tmp_path: Pat
 
 
 def publish(backends: Backends, day: date) -> None:
-    for name, frame in transform_day(backends, backends.raw.open_day(day)).items():
-        backends.tables.stage(TABLES[name], day, frame)
+    transform_day(backends, backends.raw.open_day(day))
     publish_day(backends, day)
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from spotify_pipeline.cli.terminal import drawn
-from spotify_pipeline.steps.tables import publish_day, transform_day
-from spotify_pipeline.tables.declarations import TABLES
+from spotify_pipeline.steps.publish import publish_day
+from spotify_pipeline.steps.transform import transform_day
 from spotify_pipeline_tests.cli.conftest import Run
 from spotify_pipeline_tests.fake_backends import FakeBackends
 from spotify_pipeline_tests.spotify.fake_spotify import FakePlaylist, FakeSpotify, playlist_id
@@ -29,8 +29,7 @@ def two_days(data_dir: Path) -> None:
     for day in (FIRST, SECOND):
         backends = FakeBackends(fake, data_dir, date.fromisoformat(day), SPOTIFY_PIPELINE_PLAYLISTS=ID)
         backends.extract()
-        for name, frame in transform_day(backends, backends.raw.open_day(backends.day)).items():
-            backends.tables.stage(TABLES[name], backends.day, frame)
+        transform_day(backends, backends.raw.open_day(backends.day))
         publish_day(backends, backends.day)
         playlist.length, playlist.snapshot_id = 2, "snapshot-2"
 

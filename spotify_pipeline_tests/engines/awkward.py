@@ -10,6 +10,7 @@ from spotify_pipeline.backends.choice import Backends, choose_backends
 from spotify_pipeline.settings import load_settings
 from spotify_pipeline.tables.declarations import TABLES
 from spotify_pipeline.tables.schema import ColumnType, Table
+from spotify_pipeline_tests.storage.staging import publish_staged, stage
 
 AWKWARD_DAYS = [date(1969, 12, 31), date(2024, 2, 29)]
 EMPTY_DAY = date(2024, 3, 1)
@@ -48,10 +49,9 @@ def awkward_history(folder: Path) -> Backends:
     """
     backends = choose_backends(load_settings(SPOTIFY_PIPELINE_DATA_DIR=str(folder)))
     for day in (*AWKWARD_DAYS, EMPTY_DAY):
-        for table in TABLES.values():
-            rows = _awkward_rows(table)
-            backends.tables.stage(table, day, rows.clear() if day == EMPTY_DAY else rows)
-        backends.tables.publish(day, backends.tables.digests(day))
+        rows = {name: _awkward_rows(table) for name, table in TABLES.items()}
+        stage(backends.tables, day, {name: rows[name].clear() if day == EMPTY_DAY else rows[name] for name in rows})
+        publish_staged(backends.tables, day)
     backends.catalog.publish()
     return backends
 

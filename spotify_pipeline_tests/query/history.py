@@ -23,10 +23,10 @@ from spotify_pipeline.query.duckdb import DuckDBEngine
 from spotify_pipeline.settings import Settings, load_settings
 from spotify_pipeline.steps.details import enrich_day
 from spotify_pipeline.steps.extract import extract_day
-from spotify_pipeline.steps.tables import publish_day, transform_day
+from spotify_pipeline.steps.publish import publish_day
+from spotify_pipeline.steps.transform import transform_day
 from spotify_pipeline.storage.objects import open_store
 from spotify_pipeline.storage.tables import TableStore
-from spotify_pipeline.tables.declarations import TABLES
 from spotify_pipeline_tests.spotify.fake_clock import FakeClock
 
 Row = dict[str, Any]
@@ -67,8 +67,7 @@ def make_history(folder: Path, days: Sequence[date] = DAYS) -> Backends:
             backends = choose_backends(_settings(folder, spotify.url, day), new_patience=clock.patience)
             backends.raw.commit(extract_day(backends, day))
             enrich_day(backends, day)
-            for name, frame in transform_day(backends, backends.raw.open_day(day)).items():
-                backends.tables.stage(TABLES[name], day, frame)
+            transform_day(backends, backends.raw.open_day(day))
             publish_day(backends, day)
     return backends
 

@@ -28,9 +28,8 @@ from spotify_pipeline.spotify.documents import (
 )
 from spotify_pipeline.spotify.manifest import Manifest
 from spotify_pipeline.spotify.playlist_ids import parse_playlist_id, parse_playlists
-from spotify_pipeline.tables.transform import transform
 from spotify_pipeline_tests.spotify.test_playlist_ids import BASE62, FORMS, ID, WRONG
-from spotify_pipeline_tests.tables.builders import DAY, entry, observed, playlist, track
+from spotify_pipeline_tests.tables.builders import DAY, entry, observed, playlist, track, transform
 from spotify_pipeline_tests.tables.test_captures import FOLDERS, playlists_in
 
 TEN_THOUSAND = 10_000

@@ -1,16 +1,22 @@
 """Invented playlists as Spotify would send them, manifests, and a small sound day of tables."""
 
+import itertools
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 from hypothesis import strategies as st
 
 from spotify_pipeline.spotify.documents import Playlist, decode
 from spotify_pipeline.spotify.manifest import Coverage, Manifest, Status
-from spotify_pipeline.tables.transform import Previous, Transformed, transform
+from spotify_pipeline.tables import transform as shares
+from spotify_pipeline.tables.declarations import TABLES
+from spotify_pipeline.tables.merge import merge
+from spotify_pipeline.tables.rows import Rows, coverage_row
+from spotify_pipeline.tables.schema import Table
+from spotify_pipeline.tables.transform import Previous, mark_failed
 
 Json = dict[str, Any]
 
@@ -97,6 +103,40 @@ def coverage_of(document: Json, observed_date: date = DAY) -> Coverage:
 
 def encoded(documents: Iterable[Json]) -> dict[str, bytes]:
     return {document["id"]: json.dumps(document).encode() for document in documents}
+
+
+class Transformed(NamedTuple):
+    """A day's tables by name, and why documents were left out, by playlist id."""
+
+    frames: dict[str, pl.DataFrame]
+    rejected: dict[str, str]
+
+
+def transform(
+    manifest: Manifest,
+    read_document: Callable[[str], bytes],
+    read_previous: Callable[[Coverage], Previous | None] = lambda _: None,
+    cuts: Sequence[int] = (),
+) -> Transformed:
+    """All tables of a day, in memory; the playlists are cut into shares before those with these numbers."""
+    rows = sorted(manifest.playlists, key=lambda row: row.playlist_id)
+    written = {name: [pl.DataFrame(schema=table.polars_schema())] for name, table in TABLES.items()}
+
+    def write(table: Table, frame: pl.DataFrame) -> None:
+        written[table.name].append(frame)
+
+    bounds = [0, *sorted(cuts), len(rows)]
+    done = [
+        shares.transform(manifest.snapshot_date, rows[start:end], write, read_document, read_previous)
+        for start, end in itertools.pairwise(bounds)
+    ]
+    rejected = {id_: reason for share in done for id_, reason in share.rejected.items()}
+    coverage = Rows(TABLES["coverage"].polars_schema())
+    for row in sorted(mark_failed(manifest, rejected).playlists, key=lambda row: row.playlist_id):
+        coverage.add(*coverage_row(row))
+    written["coverage"] = [coverage.take()]
+    frames = {name: pl.concat(frames) for name, frames in written.items()}
+    return Transformed(frames | merge([share.in_common for share in done]), rejected)
 
 
 def transform_all(

@@ -16,7 +16,7 @@ import pytest
 
 from spotify_pipeline.spotify.manifest import Coverage, Manifest, Status
 from spotify_pipeline.tables.audit import AuditedDay, audit
-from spotify_pipeline.tables.transform import transform
+from spotify_pipeline_tests.tables.builders import transform
 
 Json = dict[str, Any]
 Rows = dict[str, list[Json]]

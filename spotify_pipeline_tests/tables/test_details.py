@@ -9,8 +9,8 @@ from polars.testing import assert_frame_equal
 from spotify_pipeline.spotify.documents import Album, Artist, ExternalUrls, Followers, Image
 from spotify_pipeline.tables.declarations import ALBUMS, ARTISTS
 from spotify_pipeline.tables.details import fill
+from spotify_pipeline.tables.rows import album_row, artist_row
 from spotify_pipeline.tables.schema import ColumnType, Table
-from spotify_pipeline.tables.transform import album_row, artist_row
 
 NOTHING = (None,) * 5
 VALUES: dict[ColumnType, st.SearchStrategy[Any]] = {

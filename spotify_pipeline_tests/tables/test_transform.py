@@ -12,7 +12,8 @@ from spotify_pipeline.errors import DataError
 from spotify_pipeline.spotify.manifest import Coverage, Manifest, Reading, Status
 from spotify_pipeline.tables.audit import AuditedDay, audit
 from spotify_pipeline.tables.declarations import TABLES
-from spotify_pipeline.tables.transform import mark_failed, release_day, transform
+from spotify_pipeline.tables.rows import release_day
+from spotify_pipeline.tables.transform import mark_failed
 from spotify_pipeline_tests.tables.builders import (
     DAY,
     FETCHED_AT,
@@ -26,6 +27,7 @@ from spotify_pipeline_tests.tables.builders import (
     playlist,
     playlists,
     track,
+    transform,
     transform_all,
 )
 

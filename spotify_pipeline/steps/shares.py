@@ -1,0 +1,94 @@
+"""Shares of a day's playlists, and their transformation in this process or in several."""
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from datetime import date
+from functools import partial
+from itertools import accumulate
+
+from spotify_pipeline.backends.warehouse import Warehouse
+from spotify_pipeline.errors import PipelineError
+from spotify_pipeline.progress import Progress
+from spotify_pipeline.spotify.manifest import Coverage, Manifest
+from spotify_pipeline.storage.stage import StagedFile, StageWriter
+from spotify_pipeline.tables.transform import Transformed
+
+Share = Sequence[Coverage]
+TransformShare = Callable[[Warehouse, date, Share, StageWriter], Transformed]
+
+_ITEMS_WORTH_A_PROCESS = 50_000  # they take half a second, as does starting a process
+
+
+def processes_worth(manifest: Manifest) -> int:
+    """How many processes a day keeps busy, of as many as there are processors."""
+    items = sum(row.items_read for row in manifest.playlists)
+    return min(os.cpu_count() or 1, max(1, items // _ITEMS_WORTH_A_PROCESS))
+
+
+def cut(manifest: Manifest, number: int) -> list[Share]:
+    """At most so many shares with about as many items each, in the order of playlist ids."""
+    rows = sorted(manifest.playlists, key=lambda row: row.playlist_id)
+    weights = list(accumulate(row.items_read + 1 for row in rows))
+    shares: list[list[Coverage]] = [[] for _ in range(number)]
+    for row, weight in zip(rows, weights, strict=True):
+        shares[(weight - 1) * number // weights[-1]].append(row)
+    return [share for share in shares if share]
+
+
+def run(
+    transform_share: TransformShare,
+    backends: Warehouse,
+    day: date,
+    shares: Sequence[Share],
+    stage: StageWriter,
+    progress: Progress,
+) -> list[Transformed]:
+    """Transform all shares, each in a process of its own where there are several; gives what came of them, in order.
+
+    Raises:
+        PipelineError: a process was killed, or what a share raises.
+    """
+    done, total = 0, sum(map(len, shares))
+    transformed = []
+    for share, (outcome, files) in zip(shares, _outcomes(transform_share, backends, day, shares, stage), strict=True):
+        transformed.append(outcome)
+        stage.files += files
+        done += len(share)
+        progress.count(done, total, "playlists are transformed")
+    return transformed
+
+
+def _outcomes(
+    transform_share: TransformShare, backends: Warehouse, day: date, shares: Sequence[Share], stage: StageWriter
+) -> Iterator[tuple[Transformed, list[StagedFile]]]:
+    writers = [backends.tables.stage_writer(day, stage.name, part) for part in range(len(shares))]
+    if len(shares) <= 1:
+        for share, writer in zip(shares, writers, strict=True):
+            yield transform_share(backends, day, share, writer), writer.files
+        return
+    elsewhere = partial(_in_a_process, transform_share, backends.opener(), day, stage.name)
+    # Not forked: polars has threads, which a fork would leave behind.
+    with ProcessPoolExecutor(len(shares), multiprocessing.get_context("spawn")) as pool:
+        try:
+            yield from pool.map(elsewhere, range(len(shares)), shares)
+        except BrokenProcessPool:
+            raise PipelineError(
+                f"A process that made tables of {day} was killed, most likely because the memory did not suffice: "
+                "free some and run the day again."
+            ) from None
+
+
+def _in_a_process(
+    transform_share: TransformShare,
+    open_warehouse: Callable[[], Warehouse],
+    day: date,
+    stage: str,
+    part: int,
+    share: Share,
+) -> tuple[Transformed, list[StagedFile]]:
+    backends = open_warehouse()
+    writer = backends.tables.stage_writer(day, stage, part)
+    return transform_share(backends, day, share, writer), writer.files
