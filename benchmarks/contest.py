@@ -36,6 +36,11 @@ class Contender:
     bytes_for_byte: float = 0
 
     @property
+    def is_ours(self) -> bool:
+        """Whether it is this project."""
+        return self.module.startswith("pipeline")
+
+    @property
     def is_floor(self) -> bool:
         """Whether it makes no tables."""
         return self.module.startswith("floor_")
@@ -43,6 +48,7 @@ class Contender:
 
 CONTENDERS = (
     Contender("pipeline", "this project", "gz"),
+    Contender("pipeline_in_one_process", "this project in one process", "gz"),
     Contender("tutorial", "json.load and pandas", "gz", "pandas", bytes_for_byte=2),
     Contender("duckdb_sql", "DuckDB", "gz", bytes_for_byte=1.2),
     Contender("polars_json", "polars", "gz"),
@@ -84,7 +90,32 @@ def laid_day(folder: Path, items: int, shape: Shape) -> Day:
     return Day(folder, items, shape, int(finished.read_text()))
 
 
-def contest(day: Day, repetitions: int, known: Results, tell: Callable[[str], None]) -> Iterator[dict[str, Any]]:
+def run_once(contender: Contender, day: Day) -> dict[str, Any]:
+    """Let a contender make its tables in a process of its own: what it took, and how many rows there are."""
+    output = day.folder.with_name("output")
+    shutil.rmtree(output, ignore_errors=True)
+    output.mkdir()
+    module = f"benchmarks.contenders.{contender.module}"
+    measured = measure([sys.executable, "-m", module, "--shape", day.shape, day.folder.resolve(), output.resolve()])
+    rows = {} if contender.is_floor else _rows(output)
+    shutil.rmtree(output)
+    return {
+        "wall": measured.wall,
+        "cpu": measured.cpu,
+        "peak_bytes": measured.peak_bytes,
+        "work": float(measured.output),
+        "rows": rows,
+    }
+
+
+def contest(
+    day: Day,
+    repetitions: int,
+    known: Results,
+    tell: Callable[[str], None],
+    *,
+    once: Callable[[Contender, Day], dict[str, Any]] = run_once,
+) -> Iterator[dict[str, Any]]:
     """Measure every contender so many times, each after the others, so that what disturbs them disturbs all.
 
     Args:
@@ -92,6 +123,7 @@ def contest(day: Day, repetitions: int, known: Results, tell: Callable[[str], No
         repetitions: how many times.
         known: what an interrupted run has measured; it is not measured again.
         tell: is told what comes next.
+        once: measures a contender.
 
     Yields:
         For each measurement, or for each contender that is left out, a row of the results.
@@ -112,28 +144,11 @@ def contest(day: Day, repetitions: int, known: Results, tell: Callable[[str], No
                     yield row | {"repetition": None, "left_out": reason}
                 continue
             tell(f"{day.items:,} items, {contender.title} ({repetition + 1} of {repetitions})")
-            result = row | {"repetition": repetition} | _once(contender, day)
+            result = row | {"repetition": repetition} | once(contender, day)
             if not contender.is_floor:
                 expected = expected or result["rows"]
                 _compare(contender, result["rows"], expected)
             yield result
-
-
-def _once(contender: Contender, day: Day) -> dict[str, Any]:
-    output = day.folder.with_name("output")
-    shutil.rmtree(output, ignore_errors=True)
-    output.mkdir()
-    module = f"benchmarks.contenders.{contender.module}"
-    measured = measure([sys.executable, "-m", module, "--shape", day.shape, day.folder.resolve(), output.resolve()])
-    rows = {} if contender.is_floor else _rows(output)
-    shutil.rmtree(output)
-    return {
-        "wall": measured.wall,
-        "cpu": measured.cpu,
-        "peak_bytes": measured.peak_bytes,
-        "work": float(measured.output),
-        "rows": rows,
-    }
 
 
 def _rows(output: Path) -> dict[str, int]:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 _SECONDS_BETWEEN_LOOKS = 0.02
+_LONGEST_ERROR = 2000  # characters
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _PROCESSES = Path("/proc")
 
@@ -49,30 +51,31 @@ def measure(command: Sequence[str | Path], environment: Mapping[str, str] | None
     """
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("SPOTI")}
     began, started = time.time(), time.perf_counter()
-    process = subprocess.Popen(  # noqa: S603  # the benchmark's own commands
-        [str(part) for part in command],
-        env=inherited | dict(environment or {}),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
     memory: list[tuple[float, int]] = []
     ended = threading.Event()
-    watcher = threading.Thread(target=_watch, args=(process.pid, memory, ended), daemon=True)
-    errors: list[str] = []
-    reader = threading.Thread(target=lambda: errors.extend(process.stderr or ()), daemon=True)
-    watcher.start()
-    reader.start()
-    output = process.stdout.read() if process.stdout else ""
-    _, status, usage = os.wait4(process.pid, 0)
-    wall = time.perf_counter() - started
-    process.returncode = os.waitstatus_to_exitcode(status)
-    ended.set()
-    watcher.join()
-    reader.join()
+    with (
+        tempfile.TemporaryFile("w+") as errors,
+        subprocess.Popen(  # noqa: S603  # the benchmark's own commands
+            [str(part) for part in command],
+            env=inherited | dict(environment or {}),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+        ) as process,
+    ):
+        watcher = threading.Thread(target=_watch, args=(process.pid, memory, ended), daemon=True)
+        watcher.start()
+        output = process.stdout.read() if process.stdout else ""
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - started
+        process.returncode = os.waitstatus_to_exitcode(status)
+        ended.set()
+        watcher.join()
+        errors.seek(0)
+        said = errors.read()
     if process.returncode:
-        raise RuntimeError(f"{' '.join(map(str, command))} failed: {''.join(errors)[-2000:]}")
+        raise RuntimeError(f"{' '.join(map(str, command))} failed: {said[-_LONGEST_ERROR:]}")
     largest = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     peak = max([largest, *(bytes_ for _, bytes_ in memory)])
     return Measured(wall, usage.ru_utime + usage.ru_stime, peak, began, output, memory)
