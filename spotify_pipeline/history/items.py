@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from spotify_pipeline.spotify.documents import Playlist, PlaylistItem
-from spotify_pipeline.tables import items
+from spotify_pipeline.tables.items import standing
 
 
 @dataclass(frozen=True)
@@ -45,17 +45,16 @@ def items_of(playlist: Playlist) -> list[Item]:
 
 
 def _item(position: int, entry: PlaylistItem) -> Item:
-    content = entry.content
-    kind = items.item_type(entry, content)
+    content, kind, key, _, added_at, added_by_id = standing(position, entry)
     return Item(
         position=position,
         item_type=kind,
-        item_key=items.item_key(position, kind, content),
+        item_key=key,
         name=content.name if content else None,
         artists=tuple(artist.name for artist in (content.artists or ()) if artist.name) if content else (),
         album=content.album.name if content and content.album else None,
         duration_ms=content.duration_ms if content else None,
-        added_at=items.added_at(entry),
-        added_by_id=items.added_by_id(entry),
+        added_at=added_at,
+        added_by_id=added_by_id,
         url=content.external_urls.spotify if content and content.external_urls else None,
     )

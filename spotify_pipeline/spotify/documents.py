@@ -131,8 +131,8 @@ class PlaylistItem(_Object):
     @property
     def content(self) -> Content | None:
         """What stands at this position; None where Spotify sent null."""
-        content = self.track if isinstance(self.item, UnsetType) else self.item
-        return None if isinstance(content, UnsetType) else content
+        content = self.track if self.item is UNSET else self.item
+        return None if content is UNSET else content
 
 
 class Page(_Object):

@@ -113,17 +113,15 @@ def _visibility(playlist: Playlist) -> str | None:
 def _items(playlist: Playlist) -> list[_Item]:
     found = []
     for position, entry in enumerate(playlist.contents.entries if playlist.contents else ()):
-        content = entry.content
-        kind = items.item_type(entry, content)
-        key, track_id = items.item_key(position, kind, content), items.track_id(kind, content)
+        content, kind, key, track_id, added_at, added_by_id = items.standing(position, entry)
         found.append(
             _Item(
                 identity=kind if kind == "unavailable" else key,
                 item_key=key,
                 track_id=track_id,
                 recording=(items.isrc(content) or track_id) if content and track_id else None,
-                added_at=items.added_at(entry),
-                added_by_id=items.added_by_id(entry),
+                added_at=added_at,
+                added_by_id=added_by_id,
             )
         )
     return found

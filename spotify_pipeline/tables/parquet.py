@@ -9,9 +9,14 @@ import polars as pl
 from spotify_pipeline.errors import DataError
 from spotify_pipeline.tables.schema import Table
 
+_ROWS_IN_GROUP = 122_880  # a number, since polars' own choice depends on the machine, and equal rows are equal files
+
 
 def to_parquet(table: Table, frame: pl.DataFrame) -> bytes:
     """A Parquet file with the table's rows: zstd, with statistics, sorted by primary key, the same for the same rows.
+
+    Its groups of rows are small enough that one playlist is found in a large day, and large enough that whole days, for
+    which most queries ask, stay small: `python -m benchmarks.layout` compares.
 
     Raises:
         DataError: the frame does not have the declared columns and types.
@@ -19,7 +24,9 @@ def to_parquet(table: Table, frame: pl.DataFrame) -> bytes:
     if frame.schema != table.polars_schema():
         raise DataError(f"The rows of {table.name} do not have its declared columns: {frame.schema}.")
     buffer = BytesIO()
-    frame.sort(table.primary_key).write_parquet(buffer, compression="zstd", statistics=True)
+    frame.sort(table.primary_key).write_parquet(
+        buffer, compression="zstd", compression_level=1, row_group_size=_ROWS_IN_GROUP, statistics=True
+    )
     return buffer.getvalue()
 
 

@@ -26,7 +26,7 @@ from spotify_pipeline.tables.declarations import (
     TRACKS,
 )
 from spotify_pipeline.tables.events import events_between
-from spotify_pipeline.tables.items import added_at, added_by_id, item_key, item_type, track_id
+from spotify_pipeline.tables.items import standing
 from spotify_pipeline.tables.rows import Rows, album_row, artist_row, credited, playlist_row, track_row
 from spotify_pipeline.tables.schema import Table
 
@@ -140,21 +140,23 @@ class _Tables:
         self._artists: dict[str, int] = {}
 
     def write(self, *, rows_at_least: int = 0) -> None:
-        """Give away what has come together."""
+        """Pack what has come together, and give it away where it fills a file."""
         for table, rows in self._of_playlists:
+            rows.pack()
             if len(rows) > rows_at_least:
                 self._write(table, rows.take())
+        for rows in self._in_common.values():
+            rows.pack()
 
     def in_common(self) -> dict[str, pl.DataFrame]:
         return {name: rows.take() for name, rows in self._in_common.items()}
 
     def add_playlist(self, row: Coverage, playlist: Playlist) -> None:
         """Add a playlist's metadata and, if the day has its rows, everything in it."""
-        self._add_playlist(*playlist_row(playlist))
+        self._add_playlist(playlist_row(playlist))
         if row.status.has_rows and playlist.contents:
             observed = row.observed_date.toordinal() if row.observed_date else _NEVER
-            for position, entry in enumerate(playlist.contents.entries):
-                self._add_entry(playlist.id, position, entry, observed)
+            self._add_entries(playlist.id, playlist.contents.entries, observed)
         self.write(rows_at_least=_ROWS_IN_FILE)
 
     def add_events(self, before: Playlist, after: Playlist, previous_day: date, day: date) -> None:
@@ -162,62 +164,56 @@ class _Tables:
         days = (day - previous_day).days
         for number, event in enumerate(events_between(before, after)):
             self._add_event(
-                after.id,
-                number,
-                event.event,
-                event.item_key,
-                event.previous_item_key,
-                event.track_id,
-                event.position,
-                event.previous_position,
-                previous_day,
-                days,
-                event.added_at,
-                event.added_by_id,
-                event.old_value,
-                event.new_value,
+                (
+                    after.id,
+                    number,
+                    event.event,
+                    event.item_key,
+                    event.previous_item_key,
+                    event.track_id,
+                    event.position,
+                    event.previous_position,
+                    previous_day,
+                    days,
+                    event.added_at,
+                    event.added_by_id,
+                    event.old_value,
+                    event.new_value,
+                )
             )
 
-    def _add_entry(self, playlist_id: str, position: int, entry: PlaylistItem, observed: int) -> None:
-        content = entry.content
-        kind = item_type(entry, content)
-        track = track_id(kind, content)
-        self._add_item(
-            playlist_id,
-            position,
-            kind,
-            item_key(position, kind, content),
-            track,
-            content.name if content else None,
-            added_at(entry),
-            added_by_id(entry),
-            content.is_playable if content else None,
-            content.duration_ms if content else None,
-        )
-        if content and track and self._tracks.get(track, -1) < observed:
-            self._tracks[track] = observed
-            self._add_newer_track(track, content, observed)
+    def _add_entries(self, playlist_id: str, entries: Iterable[PlaylistItem], observed: int) -> None:
+        add, newest = self._add_item, self._tracks
+        for position, entry in enumerate(entries):
+            content, kind, key, track, added_at, added_by = standing(position, entry)
+            name, is_playable, duration = (
+                (content.name, content.is_playable, content.duration_ms) if content else (None, None, None)
+            )
+            add((playlist_id, position, kind, key, track, name, added_at, added_by, is_playable, duration))
+            if content and track and newest.get(track, -1) < observed:
+                newest[track] = observed
+                self._add_newer_track(track, content, observed)
 
     def _add_newer_track(self, track: str, content: Content, observed: int) -> None:
-        self._add_track(*track_row(track, content), observed)
+        self._add_track((*track_row(track, content), observed))
         album = content.album
         if album and album.id and self._albums.get(album.id, -1) < observed:
             self._albums[album.id] = observed
             self._add_newer_album(album.id, album, observed)
         for position, artist_id, artist in credited(content.artists):
-            self._add_track_artist(track, position, artist_id, observed)
+            self._add_track_artist((track, position, artist_id, observed))
             self._add_artist_if_newer(artist_id, artist, observed)
 
     def _add_newer_album(self, album_id: str, album: Album, observed: int) -> None:
-        self._add_album(*album_row(album), observed)
+        self._add_album((*album_row(album), observed))
         for position, artist_id, artist in credited(album.artists):
-            self._add_album_artist(album_id, position, artist_id, observed)
+            self._add_album_artist((album_id, position, artist_id, observed))
             self._add_artist_if_newer(artist_id, artist, observed)
 
     def _add_artist_if_newer(self, artist_id: str, artist: Artist, observed: int) -> None:
         if self._artists.get(artist_id, -1) < observed:
             self._artists[artist_id] = observed
-            self._add_artist(*artist_row(artist), observed)
+            self._add_artist((*artist_row(artist), observed))
 
 
 def with_observed(table: Table) -> pl.Schema:

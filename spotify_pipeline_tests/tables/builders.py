@@ -133,7 +133,7 @@ def transform(
     rejected = {id_: reason for share in done for id_, reason in share.rejected.items()}
     coverage = Rows(TABLES["coverage"].polars_schema())
     for row in sorted(mark_failed(manifest, rejected).playlists, key=lambda row: row.playlist_id):
-        coverage.add(*coverage_row(row))
+        coverage.add(coverage_row(row))
     written["coverage"] = [coverage.take()]
     frames = {name: pl.concat(frames) for name, frames in written.items()}
     return Transformed(frames | merge([share.in_common for share in done]), rejected)
