@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.catalogue import Shape
-from benchmarks.contest import contest, laid_day, memory_bytes
+from benchmarks.contest import contest, laid_day
 from benchmarks.fixed import fixed_costs
-from benchmarks.measure import measure
+from benchmarks.measure import measure, memory_bytes
 from benchmarks.tables import printed
 from benchmarks.whole_day import whole_day
 

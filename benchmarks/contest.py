@@ -1,7 +1,6 @@
 """The transformation beside others and beside its floors, on the same documents in the same run."""
 
 import json
-import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.catalogue import Shape
-from benchmarks.measure import measure
+from benchmarks.measure import TooMuchMemoryError, measure, memory_bytes
 
 Results = list[dict[str, Any]]
 """Rows of the results, as they are written."""
@@ -131,7 +130,7 @@ def contest(
     Raises:
         RuntimeError: a contender failed, or its tables have not as many rows as this project's.
     """
-    done = {(row["contender"], row["repetition"]) for row in known if _is_of(row, day)}
+    done: set[tuple[str, int | None]] = {(row["contender"], row["repetition"]) for row in known if _is_of(row, day)}
     expected = next((row["rows"] for row in known if _is_of(row, day) and row["contender"] == "pipeline"), None)
     for repetition in range(repetitions):
         for contender in CONTENDERS:
@@ -144,7 +143,12 @@ def contest(
                     yield row | {"repetition": None, "left_out": reason}
                 continue
             tell(f"{day.items:,} items, {contender.title} ({repetition + 1} of {repetitions})")
-            result = row | {"repetition": repetition} | once(contender, day)
+            try:
+                result = row | {"repetition": repetition} | once(contender, day)
+            except TooMuchMemoryError as error:
+                yield row | {"repetition": None, "left_out": str(error)}
+                done.add((contender.module, None))
+                continue
             if not contender.is_floor:
                 expected = expected or result["rows"]
                 _compare(contender, result["rows"], expected)
@@ -170,11 +174,6 @@ def _obstacle(contender: Contender, day: Day) -> str | None:
     if needed > memory_bytes():
         return f"needs about {needed / 1e9:.0f} GB of memory"
     return None
-
-
-def memory_bytes() -> int:
-    """The memory of this machine."""
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def _is_of(row: dict[str, Any], day: Day) -> bool:

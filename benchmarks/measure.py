@@ -1,6 +1,7 @@
 """A command in a process of its own: how long it takes, what the processors do for it, how much memory it needs."""
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -15,6 +16,11 @@ _SECONDS_BETWEEN_LOOKS = 0.02
 _LONGEST_ERROR = 2000  # characters
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _PROCESSES = Path("/proc")
+_MOST_OF_MEMORY = 0.8  # more would make the machine useless, and kill others before this one
+
+
+class TooMuchMemoryError(Exception):
+    """A command took more memory than this machine can spare."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,7 @@ def measure(command: Sequence[str | Path], environment: Mapping[str, str] | None
         environment: variables besides those of this process, none of which settings of the pipeline reach.
 
     Raises:
+        TooMuchMemoryError: it was ended, because it took most of this machine's memory.
         RuntimeError: it failed; the message has the end of what it wrote to standard error.
     """
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("SPOTI")}
@@ -64,7 +71,7 @@ def measure(command: Sequence[str | Path], environment: Mapping[str, str] | None
             text=True,
         ) as process,
     ):
-        watcher = threading.Thread(target=_watch, args=(process.pid, memory, ended), daemon=True)
+        watcher = threading.Thread(target=_watch, args=(process, memory, ended), daemon=True)
         watcher.start()
         output = process.stdout.read() if process.stdout else ""
         _, status, usage = os.wait4(process.pid, 0)
@@ -74,6 +81,8 @@ def measure(command: Sequence[str | Path], environment: Mapping[str, str] | None
         watcher.join()
         errors.seek(0)
         said = errors.read()
+    if any(used > _MOST_OF_MEMORY * memory_bytes() for _, used in memory):
+        raise TooMuchMemoryError(f"needs more than {_MOST_OF_MEMORY * memory_bytes() / 1e9:.0f} GB of memory")
     if process.returncode:
         raise RuntimeError(f"{' '.join(map(str, command))} failed: {said[-_LONGEST_ERROR:]}")
     largest = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
@@ -81,11 +90,22 @@ def measure(command: Sequence[str | Path], environment: Mapping[str, str] | None
     return Measured(wall, usage.ru_utime + usage.ru_stime, peak, began, output, memory)
 
 
-def _watch(pid: int, memory: list[tuple[float, int]], ended: threading.Event) -> None:
+def memory_bytes() -> int:
+    """The memory of this machine."""
+    return _PAGE * os.sysconf("SC_PHYS_PAGES")
+
+
+def _watch(process: subprocess.Popen[str], memory: list[tuple[float, int]], ended: threading.Event) -> None:
+    """Note the memory in use now and then; end the process where it takes too much."""
     if not _PROCESSES.exists():
         return
+    most = _MOST_OF_MEMORY * memory_bytes()
     while not ended.wait(_SECONDS_BETWEEN_LOOKS):
-        memory.append((time.time(), sum(map(_resident, _tree(pid)))))
+        used = sum(map(_resident, _tree(process.pid)))
+        memory.append((time.time(), used))
+        if used > most:
+            os.kill(process.pid, signal.SIGKILL)
+            return
 
 
 def _tree(pid: int) -> Iterator[int]:
