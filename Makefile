@@ -11,10 +11,13 @@ OPEN_INSTANCE := "import sys, pathlib, spotify_pipeline.cli.daily_job as job; jo
 STACK ?= spotify-pipeline
 LAMBDA_ZIPS := $(foreach function,extract transform,$(patsubst %,.lambda/$(function)-%.zip,x86_64 arm64))
 PACKAGE := $(sort $(shell find spotify_pipeline -type f -not -path '*/__pycache__/*' 2>/dev/null))
+# Of the largest day that is measured.
+ITEMS ?= 1000000
 TRINO := io.trino:trino-server:476:tar.gz
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: always help install demo dev emulator lambda spark test test-trino lint lint-template golden docs deploy destroy clean
+.PHONY: always help install demo dev emulator lambda spark bench bench-history test test-trino lint lint-template golden docs \
+	deploy destroy clean
 
 help:               ## what there is to make
 	@sed -n 's/^\([a-z-]*\): .*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -26,6 +29,10 @@ help:               ## what there is to make
 
 .venv/installed-dev: .venv/installed
 	$(INSTALL) --editable '.[dev,lambda,server,spark]'
+	@touch $@
+
+.venv/installed-bench: .venv/installed-dev
+	$(INSTALL) --editable '.[bench]'
 	@touch $@
 
 # Apart from .venv, because the emulator pins another botocore.
@@ -78,6 +85,13 @@ lambda: .venv-lambda/installed ## the zips of the Lambda functions, in .lambda; 
 
 spark: .lambda/spark/job.py ## what the Glue job is made of, in .lambda/spark; needs Python 3.13
 
+bench: .venv/installed-bench ## how fast it is, beside others: a table, benchmarks/results.json, the page; ITEMS=100000 for less
+	$(BIN)/python -m benchmarks --items $(ITEMS)
+	$(BIN)/python -m docs.generate
+
+bench-history: .venv/installed ## whether a long history stays cheap: a thousand playlists over a year
+	$(BIN)/python -m benchmarks.history
+
 test: .venv/installed-dev .venv-emulator/installed ## the tests, with the coverage of the package; installs the emulator too
 	$(BIN)/python -m pytest --numprocesses auto --cov --cov-report term-missing:skip-covered
 
@@ -117,4 +131,4 @@ destroy: .venv/installed ## takes the pipeline in AWS away again, but not the da
 	$(BIN)/python -m deploy destroy --stack $(STACK)
 
 clean:              ## the virtual environments, zips and caches, not the data
-	rm -rf .venv .venv-deploy .venv-emulator .venv-lambda .lambda .trino .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage*
+	rm -rf .benchmarks .venv .venv-deploy .venv-emulator .venv-lambda .lambda .trino .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage*

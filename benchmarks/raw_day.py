@@ -22,8 +22,8 @@ from spotify_pipeline.spotify.manifest import Coverage, Manifest, Reading, Statu
 from spotify_pipeline.storage.objects import open_store
 from spotify_pipeline.storage.raw import RawStore
 
-DAY = date(2026, 1, 15)
-_FETCHED_AT = datetime(2026, 1, 15, 5, tzinfo=UTC)
+DAY = date(2025, 6, 1)
+_FETCHED_AT = datetime(2025, 6, 1, 5, tzinfo=UTC)
 _SHARES = os.cpu_count() or 1
 
 

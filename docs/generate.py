@@ -4,12 +4,18 @@
 """
 
 import csv
+import json
 import re
 import textwrap
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
+from typing import Any
 
+from benchmarks.charts import charts
+from benchmarks.tables import TABLES as MEASURED
+from benchmarks.tables import machine
 from deploy.template import Template
 from spotify_pipeline.query.engine import Answer
 from spotify_pipeline.query.formats import as_table
@@ -109,9 +115,17 @@ def generated() -> dict[Path, str]:
     return renewed | {ROOT / "docs" / "data-model.md": data_model()}
 
 
+def measured() -> dict[str, Any]:
+    """What `make bench` has measured."""
+    found: dict[str, Any] = json.loads((ROOT / "benchmarks" / "results.json").read_text(encoding="utf-8"))
+    return found
+
+
 MADE_PARTS = {
+    **{name: partial(table, measured()) for name, table in MEASURED.items()},
     "alarms": alarms_table,
     "athena_queries": queries_in_full,
+    "machine": lambda: textwrap.fill(machine(measured()), 120),
     "parameters": parameters_table,
     "queries": queries_table,
     "settings": settings_table,
@@ -222,5 +236,5 @@ def _table(rows: list[tuple[str, ...]]) -> str:
 
 
 if __name__ == "__main__":
-    for path, text in generated().items():
+    for path, text in (generated() | charts(measured())).items():
         path.write_text(text, encoding="utf-8")

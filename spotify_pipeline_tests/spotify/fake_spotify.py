@@ -255,7 +255,7 @@ class FakeSpotify:
             return token()
         if request.path == "/v1/me/playlists":
             return self._my_playlists(request)
-        playlist = next((known for known in self.playlists if known.id == request.path.split("/")[3]), None)
+        playlist = self.find(request.path.split("/")[3])
         if playlist is None:
             return error(404, "Resource not found")
         if request.path.endswith("/items"):
@@ -263,6 +263,9 @@ class FakeSpotify:
         fields = request.query.get("fields")
         document = playlist.document()
         return found({name: document[name] for name in fields.split(",")} if fields else document)
+
+    def find(self, playlist_id: str) -> FakePlaylist | None:
+        return next((known for known in self.playlists if known.id == playlist_id), None)
 
     def _my_playlists(self, request: Request) -> Answer:
         listing = self.playlists if self.listing is None else self.listing
