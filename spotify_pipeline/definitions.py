@@ -12,7 +12,8 @@ from spotify_pipeline.orchestration.checks import build_checks
 from spotify_pipeline.orchestration.compute import Compute, InProcess
 from spotify_pipeline.orchestration.failures import RETRY_POLICY
 from spotify_pipeline.orchestration.lambda_compute import InLambda
-from spotify_pipeline.orchestration.partitions import daily_partitions
+from spotify_pipeline.orchestration.months import MONTHS, build_months, compact_months, compact_months_schedule
+from spotify_pipeline.orchestration.partitions import daily_partitions, monthly_partitions
 from spotify_pipeline.orchestration.schedules import DAILY_JOB, daily_snapshot_schedule
 from spotify_pipeline.orchestration.sensors import due_days_sensor, failures_sensor
 from spotify_pipeline.orchestration.spark_compute import InSpark
@@ -36,9 +37,10 @@ def build_defs(
     """
     backends = backends or open_backends(load_settings())
     partitions = daily_partitions(backends.settings.start_date)
+    with_months = backends.settings.months == "compact"
     daily_snapshot = define_asset_job(
         DAILY_JOB,
-        selection=AssetSelection.all(),
+        selection=AssetSelection.all() - AssetSelection.assets(MONTHS) if with_months else AssetSelection.all(),
         description="One day from Spotify to SQL: extract, transform, audit, publish.",
         op_retry_policy=retry_policy,
     )
@@ -50,10 +52,13 @@ def build_defs(
         **compute.io_managers,
     }
     return Definitions(
-        assets=build_assets(partitions, backends.settings),
+        assets=[
+            *build_assets(partitions, backends.settings),
+            *([build_months(monthly_partitions(backends.settings.start_date))] if with_months else []),
+        ],
         asset_checks=build_checks(partitions),
-        jobs=[daily_snapshot],
-        schedules=[daily_snapshot_schedule],
+        jobs=[daily_snapshot, *([compact_months] if with_months else [])],
+        schedules=[daily_snapshot_schedule, *([compact_months_schedule] if with_months else [])],
         sensors=[failures_sensor, due_days_sensor],
         resources=resources | (overrides or {}),
         executor=in_process_executor,  # a process for each step costs 2 to 3 s

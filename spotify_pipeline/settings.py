@@ -137,6 +137,12 @@ class Settings(BaseSettings):
         "`new`: read the details of artists and albums that have not been read before (genres, followers, label).",
         default="none",
     )
+    months: Literal["none", "compact"] = _variable(
+        "SPOTIFY_PIPELINE_MONTHS",
+        "`compact`: Dagster has the asset `table_months`, which copies the days of a month into a few large files, and "
+        "Athena is asked in the database that reads them, `<Glue database>_months`.",
+        default="none",
+    )
     compute: Literal["local", "lambda", "spark"] = _variable(
         "SPOTIFY_PIPELINE_COMPUTE",
         "Where Dagster lets extraction and transformation run: `local` (in its own process), `lambda` (in the "
@@ -187,6 +193,11 @@ class Settings(BaseSettings):
                     "SPOTIFY_PIPELINE_RAW_BUCKET and SPOTIFY_PIPELINE_TABLES_BUCKET name the same bucket, but who may "
                     "read tables should not read raw documents; name two"
                 )
+        if self.months == "compact" and self.target == "aws" and self.catalog_mode == "crawler":
+            raise ValueError(
+                "SPOTIFY_PIPELINE_MONTHS is compact, which needs SPOTIFY_PIPELINE_CATALOG_MODE to be register: a "
+                "crawler does not know which months are current"
+            )
         if self.compute == "lambda" and self.target != "aws":
             raise ValueError(
                 "SPOTIFY_PIPELINE_COMPUTE is lambda, which needs SPOTIFY_PIPELINE_TARGET to be aws: the functions keep "

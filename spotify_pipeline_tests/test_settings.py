@@ -48,6 +48,7 @@ def test_every_setting_has_its_own_variable(monkeypatch: pytest.MonkeyPatch, tmp
         "SPOTIFY_PIPELINE_LONGEST_WAIT": "60",
         "SPOTIFY_PIPELINE_MAX_LOSS": "0.25",
         "SPOTIFY_PIPELINE_ENRICH": "new",
+        "SPOTIFY_PIPELINE_MONTHS": "none",
         "SPOTIFY_PIPELINE_COMPUTE": "lambda",
         "SPOTIFY_PIPELINE_EXTRACT_FUNCTION": "reads",
         "SPOTIFY_PIPELINE_TRANSFORM_FUNCTION": "arn:aws:lambda:eu-central-1:123456789012:function:makes:live",
@@ -232,3 +233,15 @@ def test_what_the_aws_target_cannot_work_with_is_named(variables: dict[str, str]
     assert load_settings(**AWS).target == "aws"
     with pytest.raises(SettingsError, match=re.escape(sentence)):
         load_settings(**(AWS | variables))
+
+
+def test_months_need_a_catalog_in_which_days_are_registered() -> None:
+    aws = {
+        "SPOTIFY_PIPELINE_TARGET": "aws",
+        "SPOTIFY_PIPELINE_RAW_BUCKET": "my-raw",
+        "SPOTIFY_PIPELINE_TABLES_BUCKET": "my-tables",
+        "SPOTIFY_PIPELINE_MONTHS": "compact",
+    }
+    assert load_settings(**aws).months == "compact"
+    with pytest.raises(SettingsError, match="needs SPOTIFY_PIPELINE_CATALOG_MODE to be register"):
+        load_settings(**aws, SPOTIFY_PIPELINE_CATALOG_MODE="crawler")

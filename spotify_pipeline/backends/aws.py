@@ -8,7 +8,7 @@ from spotify_pipeline.backends.warehouse import Warehouse
 from spotify_pipeline.catalog.crawler import CrawledCatalog
 from spotify_pipeline.catalog.glue import GlueCatalog
 from spotify_pipeline.catalog.glue_database import GlueDatabase
-from spotify_pipeline.catalog.glue_months import GlueMonths
+from spotify_pipeline.catalog.glue_months import GlueMonths, beside
 from spotify_pipeline.catalog.publication import Catalog
 from spotify_pipeline.query.athena import AthenaEngine
 from spotify_pipeline.query.engine import Engine
@@ -28,11 +28,12 @@ class AwsWarehouse(Warehouse):
         database = GlueDatabase(client, settings.glue_database, self.tables)
         if settings.catalog_mode == "crawler":
             return CrawledCatalog(client, database, self.tables, settings.crawler_role, self.clock)
-        months = GlueMonths(client, settings.glue_database, self.tables, self.months)
+        months = GlueMonths(client, database, self.months, always=settings.months == "compact")
         return GlueCatalog(database, self.tables, months)
 
     @cached_property
     def engine(self) -> Engine:
-        """Athena."""
+        """Athena, in the database that reads months if they are wanted."""
         settings = self.settings
-        return AthenaEngine(aws.client("athena"), settings.athena_workgroup, settings.glue_database, self.clock)
+        database = beside(settings.glue_database) if settings.months == "compact" else settings.glue_database
+        return AthenaEngine(aws.client("athena"), settings.athena_workgroup, database, self.clock)

@@ -51,6 +51,7 @@ class GlueDatabase:
 
     Attributes:
         name: the database.
+        store: the files of its tables.
         key: by what its tables are partitioned.
     """
 
@@ -58,7 +59,7 @@ class GlueDatabase:
 
     def __init__(self, client: "GlueClient", name: str, store: TableStore) -> None:
         """The database called `name`, over the files in `store`, which is in S3."""
-        self.name, self._client, self._store = name, client, store
+        self.name, self._client, self.store = name, client, store
 
     def ensure(self) -> dict[str, int]:
         """Create or update the database, all tables and all views; gives how many were created and updated.
@@ -98,7 +99,7 @@ class GlueDatabase:
                 yield f"{table.name}: {len(stale)} partitions are not as declared, such as {min(stale)}"
         yield from self._differing_views(found)
         for name in sorted(found.keys() - TABLES.keys()):
-            if found[name].get("StorageDescriptor", {}).get("Location", "").startswith(self._store.location):
+            if found[name].get("StorageDescriptor", {}).get("Location", "").startswith(self.store.location):
                 yield f"{name}: it is over files of this pipeline, which declares no such table"
 
     def _differing_views(self, found: Mapping[str, "TableTypeDef"]) -> Iterator[str]:
@@ -259,7 +260,7 @@ class GlueDatabase:
         return partition_input(table, day, day_location(self._location(table), day))
 
     def _location(self, table: Table) -> str:
-        return self._store.uri(table.name)
+        return self.store.uri(table.name)
 
     def _require_only(
         self, harmless: str, table: Table, errors: Iterable[Mapping[str, Any]], values: str

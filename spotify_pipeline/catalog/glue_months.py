@@ -17,7 +17,6 @@ from spotify_pipeline.catalog.glue_definitions import MONTH_KEY, partition_input
 from spotify_pipeline.catalog.glue_views import fits_view
 from spotify_pipeline.catalog.publication import published_files
 from spotify_pipeline.storage.months import FOLDER, Month, Months
-from spotify_pipeline.storage.tables import TableStore
 from spotify_pipeline.tables.declarations import TABLES, VIEWS
 from spotify_pipeline.tables.months import with_days
 from spotify_pipeline.tables.partition import MONTH_COLUMN, PARTITION_COLUMN
@@ -30,15 +29,23 @@ if TYPE_CHECKING:
 _SUFFIX = "_months"
 
 
+def beside(days: str) -> str:
+    """The name of the second database, by that of the first."""
+    return f"{days}{_SUFFIX}"
+
+
 class GlueMonths(GlueDatabase):
-    """The second database. It is not there before months were made for the first time."""
+    """The second database."""
 
     key = MONTH_KEY
 
-    def __init__(self, client: "GlueClient", days: str, store: TableStore, months: Months) -> None:
-        """The database beside the one called `days`, over the same files and their `months`."""
-        super().__init__(client, f"{days}{_SUFFIX}", store)
-        self._days, self._months = days, months
+    def __init__(self, client: "GlueClient", days: GlueDatabase, months: Months, *, always: bool) -> None:
+        """The database beside that of the days, over the same files and their `months`.
+
+        It is there `always`, or from the moment at which months are made for the first time.
+        """
+        super().__init__(client, beside(days.name), days.store)
+        self._days, self._months, self._always = days.name, months, always
         self._current: Mapping[date, Month] = {}
 
     def publish(self) -> dict[str, int]:
@@ -47,7 +54,7 @@ class GlueMonths(GlueDatabase):
         Raises:
             StorageError: a table in the catalog cannot become what is declared, or Glue cannot be asked.
         """
-        if not self._months.used():
+        if not self._is_there():
             return {}
         self._look()
         self._ensure_database()
@@ -65,7 +72,7 @@ class GlueMonths(GlueDatabase):
 
     def differences(self) -> Iterator[str]:
         """In what the views and the months are not as declared, a sentence each."""
-        if not self._months.used():
+        if not self._is_there():
             return
         self._look()
         found = self._tables()
@@ -78,8 +85,11 @@ class GlueMonths(GlueDatabase):
         for problem in self._differing_views(found):
             yield f"{self.name}.{problem}"
 
+    def _is_there(self) -> bool:
+        return self._always or self._months.used()
+
     def _look(self) -> None:
-        self._current = self._months.current(published_files(self._store))
+        self._current = self._months.current(published_files(self.store))
 
     def _wanted(self, table: Table) -> frozenset[date]:
         return frozenset(first for first, month in self._current.items() if month.files.get(table.name))
@@ -106,7 +116,7 @@ class GlueMonths(GlueDatabase):
         return partition_input(table, day, self._months.folder(name, day, month.version) if month else "")
 
     def _location(self, table: Table) -> str:
-        return self._store.uri(f"{FOLDER}/{table.name.removesuffix(_SUFFIX)}")
+        return self.store.uri(f"{FOLDER}/{table.name.removesuffix(_SUFFIX)}")
 
 
 def _table_of_months(table: Table) -> Table:

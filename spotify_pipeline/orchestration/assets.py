@@ -44,9 +44,10 @@ from spotify_pipeline.tables.transform import VERSION as TRANSFORM_VERSION
 FROM_TRANSFORM = [*map(AssetKey, TABLES), AssetKey("catalog"), AssetKey(REPORT)]
 """What is made of a day that has raw documents."""
 
+OWNERS = ["team:spotify-pipeline"]
+
 _DETAILS = "raw_details"
 _EXTRACTION_VERSION = "1"
-_OWNERS = ["team:spotify-pipeline"]
 _FRESHNESS = FreshnessPolicy.cron(deadline_cron="0 12 * * *", lower_bound_delta=timedelta(hours=12))
 
 
@@ -151,7 +152,7 @@ def _described(spec: AssetSpec, catalog_kinds: set[str]) -> AssetSpec:
             description=table.description,
             group_name="tables",
             kinds={"polars", "parquet"},
-            owners=_OWNERS,
+            owners=OWNERS,
             code_version=TRANSFORM_VERSION,
             freshness_policy=_FRESHNESS,
             metadata={
@@ -166,7 +167,7 @@ def _described(spec: AssetSpec, catalog_kinds: set[str]) -> AssetSpec:
     return spec.replace_attributes(
         group_name="spotify" if is_raw else "catalog",
         kinds={"python", "spotify", "json"} if is_raw else catalog_kinds,
-        owners=_OWNERS,
+        owners=OWNERS,
         code_version=_EXTRACTION_VERSION if is_raw else TRANSFORM_VERSION,
         freshness_policy=_FRESHNESS,
     )

@@ -1,8 +1,8 @@
-"""The daily partitions: the UTC days on which Spotify was asked."""
+"""The daily partitions, the UTC days on which Spotify was asked, and their months."""
 
 from datetime import date
 
-from dagster import DailyPartitionsDefinition
+from dagster import DailyPartitionsDefinition, MonthlyPartitionsDefinition
 
 
 def daily_partitions(start: date) -> DailyPartitionsDefinition:
@@ -10,6 +10,11 @@ def daily_partitions(start: date) -> DailyPartitionsDefinition:
     return DailyPartitionsDefinition(start_date=start.isoformat(), timezone="UTC", end_offset=1)
 
 
+def monthly_partitions(start: date) -> MonthlyPartitionsDefinition:
+    """A partition for each month from that of `start` on, once it is over."""
+    return MonthlyPartitionsDefinition(start_date=start.replace(day=1).isoformat(), timezone="UTC")
+
+
 def partition_day(partition_key: str) -> date:
-    """The day of a partition."""
+    """The day of a partition, or the first day of a month."""
     return date.fromisoformat(partition_key)

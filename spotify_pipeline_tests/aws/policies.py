@@ -103,6 +103,7 @@ def filled(policy: Policy, place: Aws) -> Policy:
         "job/spotify-pipeline-spark": f"job/{place.database}",
         "database/spotify": f"database/{place.database}",
         "table/spotify/": f"table/{place.database}/",
+        "table/spotify_months/": f"table/{place.database}_months/",
         "role/spotify-crawler": f"role/{place.database}",
     }
     return as_the_emulator_reads(with_names(policy, names))

@@ -224,6 +224,7 @@ def test_a_role_may_do_no_more_than_is_documented(role: str, documents: list[str
         "spotify_pipeline_spotify": f"spotify_pipeline_{database}",
         "database/spotify": f"database/{database}",
         "table/spotify/": f"table/{database}/",
+        "table/spotify_months/": f"table/{database}_months/",
         "role/spotify-crawler": f"role/{with_all.resources()['CrawlerRole']}",
     }
     documented = {

@@ -10,12 +10,20 @@ import duckdb
 import pytest
 
 from spotify_pipeline.backends.choice import Backends
+from spotify_pipeline.catalog.glue import GlueCatalog
+from spotify_pipeline.catalog.glue_database import GlueDatabase
 from spotify_pipeline.catalog.glue_definitions import as_input, table_input
+from spotify_pipeline.catalog.glue_months import GlueMonths
+from spotify_pipeline.catalog.publication import published_files
 from spotify_pipeline.query.duckdb import DuckDBEngine
 from spotify_pipeline.query.named import NamedQuery, named_queries
 from spotify_pipeline.report.facts import gather
+from spotify_pipeline.storage.months import Month, Months, version_of
+from spotify_pipeline.storage.objects import S3Store
 from spotify_pipeline.storage.tables import TableStore
 from spotify_pipeline.tables.declarations import TABLES, VIEWS
+from spotify_pipeline.tables.months import month_frame, with_days
+from spotify_pipeline.tables.parquet import to_parquet
 from spotify_pipeline.tables.partition import PARTITION_COLUMN
 from spotify_pipeline.tables.schema import ColumnType, View
 from spotify_pipeline_tests.engines.awkward import awkward_history
@@ -175,6 +183,43 @@ def test_the_report_has_the_same_facts_in_trino_and_duckdb(trino: str, demo: His
     assert in_trino.stays
     for name, found in in_trino._asdict().items():
         assert repr(found) == repr(getattr(in_duckdb, name)), name
+
+
+@pytest.fixture(scope="module")
+def in_months(trino: str, demo: History, s3_client: "S3Client", glue_client: "GlueClient") -> TrinoClient:
+    """Trino in the second database, in which the demo's days lie in a month."""
+    objects = S3Store(s3_client, "trino-demo")
+    months = Months(objects)
+    published = published_files(demo.in_s3)
+    first = DAYS[0].replace(day=1)
+    version, files = version_of(first, published), {}
+    for name, table in TABLES.items():
+        frames = {day: demo.in_s3.read_published(name, day) for day in published[name] if day.replace(day=1) == first}
+        file = to_parquet(with_days(table), month_frame(table, frames))
+        files[name] = [months.write(name, first, version, 0, file)]
+    months.add(first, Month(version, files))
+    database = GlueDatabase(glue_client, demo.database, demo.in_s3)
+    catalog = GlueCatalog(database, demo.in_s3, GlueMonths(glue_client, database, months, always=False))
+    assert catalog.publish().facts["months"] == 1
+    return TrinoClient(trino, f"{demo.database}_months")
+
+
+@pytest.mark.parametrize("query", named_queries().values(), ids=named_queries())
+def test_a_named_query_has_the_same_answer_from_months(
+    query: NamedQuery, trino: str, demo: History, in_months: TrinoClient
+) -> None:
+    assert repr(in_months.ask(query.sql())) == repr(TrinoClient(trino, demo.database).ask(query.sql()))
+
+
+@pytest.mark.parametrize("name", [*TABLES, *VIEWS])
+def test_every_name_has_the_same_columns_and_rows_from_months(
+    name: str, trino: str, demo: History, in_months: TrinoClient
+) -> None:
+    statement = f"SELECT * FROM {name}"
+    from_days = TrinoClient(trino, demo.database).tell(statement)
+    from_months = in_months.tell(statement)
+    assert (from_months.answer.columns, from_months.types) == (from_days.answer.columns, from_days.types)
+    assert sorted(map(repr, from_months.answer.rows)) == sorted(map(repr, from_days.answer.rows))
 
 
 @pytest.mark.parametrize(
