@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from datetime import date
 from functools import partial
 from itertools import accumulate
@@ -19,7 +20,7 @@ from spotify_pipeline.tables.transform import Transformed
 Share = Sequence[Coverage]
 TransformShare = Callable[[Warehouse, date, Share, StageWriter], Transformed]
 
-_ITEMS_WORTH_A_PROCESS = 50_000  # they take half a second, as does starting a process
+_ITEMS_WORTH_A_PROCESS = 100_000  # they take a second and a half, starting a process half a second
 
 
 def processes_worth(manifest: Manifest) -> int:
@@ -46,7 +47,7 @@ def run(
     stage: StageWriter,
     progress: Progress,
 ) -> list[Transformed]:
-    """Transform all shares, each in a process of its own where there are several; gives what came of them, in order.
+    """Transform all shares, the first here, each other one in a process of its own; gives what came of them, in order.
 
     Raises:
         PipelineError: a process was killed, or what a share raises.
@@ -64,16 +65,27 @@ def run(
 def _outcomes(
     transform_share: TransformShare, backends: Warehouse, day: date, shares: Sequence[Share], stage: StageWriter
 ) -> Iterator[tuple[Transformed, list[StagedFile]]]:
-    writers = [backends.tables.stage_writer(day, stage.name, part) for part in range(len(shares))]
-    if len(shares) <= 1:
-        for share, writer in zip(shares, writers, strict=True):
-            yield transform_share(backends, day, share, writer), writer.files
+    if not shares:
         return
-    elsewhere = partial(_in_a_process, transform_share, backends.opener(), day, stage.name)
+    with _elsewhere(transform_share, backends, day, shares[1:], stage) as outcomes:
+        writer = backends.tables.stage_writer(day, stage.name)
+        yield transform_share(backends, day, shares[0], writer), writer.files
+        yield from outcomes
+
+
+@contextmanager
+def _elsewhere(
+    transform_share: TransformShare, backends: Warehouse, day: date, shares: Sequence[Share], stage: StageWriter
+) -> Iterator[Iterator[tuple[Transformed, list[StagedFile]]]]:
+    """Let processes begin with the second share and those that follow."""
+    if not shares:
+        yield iter(())
+        return
+    in_a_process = partial(_in_a_process, transform_share, backends.opener(), day, stage.name)
     # Not forked: polars has threads, which a fork would leave behind.
     with ProcessPoolExecutor(len(shares), multiprocessing.get_context("spawn")) as pool:
         try:
-            yield from pool.map(elsewhere, range(len(shares)), shares)
+            yield pool.map(in_a_process, range(1, len(shares) + 1), shares)
         except BrokenProcessPool:
             raise PipelineError(
                 f"A process that made tables of {day} was killed, most likely because the memory did not suffice: "

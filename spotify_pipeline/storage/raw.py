@@ -208,7 +208,9 @@ class RawStore:
         return [date.fromisoformat(day) for day in self._objects.folders(f"{_DAYS}/{PARTITION_COLUMN}=")]
 
     def _put(self, folder: str, row: Coverage, document: bytes) -> None:
-        compressed = gzip.compress(document, mtime=0)  # without the time, equal documents are equal files
+        # Level 9, the usual one, takes two and a half times as long for 4 % less. Without the time equal documents are
+        # equal files.
+        compressed = gzip.compress(document, 6, mtime=0)
         self._objects.put(f"{folder}/{row.playlist_id}{_DOCUMENT}", compressed)
         self._objects.put(f"{folder}/{row.playlist_id}{_ROW}", msgspec.json.encode(row))
 

@@ -7,8 +7,8 @@ from dagster import AssetKey, DagsterInstance, build_schedule_context
 from spotify_pipeline.definitions import build_defs
 from spotify_pipeline.demo.backends import DemoBackends
 from spotify_pipeline.orchestration.months import MONTHS, compact_months_schedule
-from spotify_pipeline.tables.declarations import TABLES
 from spotify_pipeline_tests.orchestration.conftest import BackendsOn
+from spotify_pipeline_tests.storage.staging import publish_staged, stage
 from spotify_pipeline_tests.tables.builders import sound_day
 
 OVER, TODAY = date(2026, 9, 30), date(2026, 10, 5)
@@ -18,9 +18,8 @@ SEPTEMBER = date(2026, 9, 1)
 def compacting(backends: DemoBackends) -> DemoBackends:
     """The backends with the asset, and a day of a month that is over."""
     backends.settings = backends.settings.model_copy(update={"months": "compact", "start_date": OVER})
-    for name, frame in sound_day().items():
-        backends.tables.stage(TABLES[name], OVER, frame)
-    backends.tables.publish(OVER, backends.tables.digests(OVER))
+    stage(backends.tables, OVER, sound_day())
+    publish_staged(backends.tables, OVER)
     return backends
 
 
