@@ -59,7 +59,15 @@ class Months:
 
     def current(self, published: PublishedFiles) -> dict[date, Month]:
         """Those that hold exactly what is published, oldest first."""
-        return {first: month for first, month in self.load().items() if month.version == version_of(first, published)}
+        by_month: dict[date, dict[str, dict[date, Mapping[str, str]]]] = {}
+        for table, days in published.items():
+            for day, files in days.items():
+                by_month.setdefault(day.replace(day=1), {}).setdefault(table, {})[day] = files
+        return {
+            first: month
+            for first, month in self.load().items()
+            if month.version == version_of(first, {name: by_month.get(first, {}).get(name, {}) for name in published})
+        }
 
     def folder(self, table: str, first: date, version: str) -> str:
         """The address of the folder with a month's files of a table."""
