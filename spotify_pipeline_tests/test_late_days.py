@@ -1,7 +1,7 @@
 """Days that come late: exactly the days that depend on them are made again, and the order makes no difference."""
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
@@ -84,9 +84,6 @@ class History(Warehouse):
 
     @property
     def engine(self) -> Engine:
-        raise NotImplementedError
-
-    def opener(self) -> Callable[[], Warehouse]:
         raise NotImplementedError
 
     def bring(self, day: date, contents: Contents) -> None:

@@ -1,7 +1,6 @@
 """The warehouse in AWS: S3, the Glue Data Catalog and Athena."""
 
-from collections.abc import Callable
-from functools import cached_property, partial
+from functools import cached_property
 
 from spotify_pipeline import aws
 from spotify_pipeline.backends.warehouse import Warehouse
@@ -16,10 +15,6 @@ from spotify_pipeline.query.engine import Engine
 
 class AwsWarehouse(Warehouse):
     """Tables in a bucket."""
-
-    def opener(self) -> Callable[[], Warehouse]:
-        """The settings suffice."""
-        return partial(AwsWarehouse, self.settings)
 
     @cached_property
     def catalog(self) -> Catalog:

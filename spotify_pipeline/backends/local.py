@@ -1,7 +1,6 @@
 """The warehouse of a laptop: files, and DuckDB over them."""
 
-from collections.abc import Callable
-from functools import cached_property, partial
+from functools import cached_property
 
 from spotify_pipeline.backends.warehouse import Warehouse
 from spotify_pipeline.catalog.duckdb import DuckDBCatalog
@@ -12,10 +11,6 @@ from spotify_pipeline.query.engine import Engine
 
 class LocalWarehouse(Warehouse):
     """Tables in the data folder."""
-
-    def opener(self) -> Callable[[], Warehouse]:
-        """The settings suffice."""
-        return partial(LocalWarehouse, self.settings)
 
     @cached_property
     def catalog(self) -> Catalog:

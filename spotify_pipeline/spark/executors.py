@@ -12,7 +12,7 @@ from typing import Literal
 import polars as pl
 from msgspec import Struct
 
-from spotify_pipeline.backends.warehouse import Warehouse
+from spotify_pipeline.backends.stores import Stores
 from spotify_pipeline.errors import PipelineError
 from spotify_pipeline.spark.answers import Problem
 from spotify_pipeline.spark.merge import SHARE
@@ -33,12 +33,12 @@ class Work(Struct, frozen=True):
     """What all tasks of a job have in common.
 
     Attributes:
-        open_warehouse: opens the warehouse, in whichever process.
+        open_stores: opens the stores, in whichever process.
         day: the day.
         stage: the name of the stage.
     """
 
-    open_warehouse: Callable[[], Warehouse]
+    open_stores: Callable[[], Stores]
     day: date
     stage: str
 
@@ -77,7 +77,7 @@ class Piece(Struct, frozen=True):
 def decode(work: Work, share: Share) -> Decoded | Problem:
     """Make the tables of a share; what it has in common with others is left for Spark."""
     try:
-        backends = work.open_warehouse()
+        backends = work.open_stores()
         writer = backends.tables.stage_writer(work.day, work.stage, share.number)
         transformed = transform_share(backends, work.day, share.playlists, writer)
         for name, frame in transformed.in_common.items():
@@ -93,7 +93,7 @@ def finish(work: Work, piece: Piece) -> StagedFile | Problem:
     """Write a piece into the stage, with what details tell, as a file of its table always is."""
     table = TABLES[piece.table]
     try:
-        backends = work.open_warehouse()
+        backends = work.open_stores()
         frames = [from_parquet(backends.table_objects.get(key)) for key in piece.keys]
         frame = pl.concat(frame.select(table.polars_schema().names()) for frame in frames)
         if table in (ARTISTS, ALBUMS):

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from spotify_pipeline.backends.warehouse import Warehouse
+from spotify_pipeline.backends.stores import Stores
 from spotify_pipeline.spotify.manifest import Coverage, Status
 from spotify_pipeline.storage.spans import Span
 from spotify_pipeline.tables.declarations import COVERAGE
@@ -61,7 +61,7 @@ class ShownReadings:
     What is published meanwhile may be missed: whoever publishes it makes the days due that depend on it.
     """
 
-    def __init__(self, backends: Warehouse) -> None:
+    def __init__(self, backends: Stores) -> None:
         """Nothing is read before it is asked for."""
         self._tables, self._kept_spans = backends.tables, backends.spans
         self._readings_of = lru_cache(_DAYS_AT_ONCE)(self._read)

@@ -10,7 +10,7 @@ from datetime import date
 from functools import partial
 from itertools import accumulate
 
-from spotify_pipeline.backends.warehouse import Warehouse
+from spotify_pipeline.backends.stores import Stores
 from spotify_pipeline.errors import PipelineError
 from spotify_pipeline.progress import Progress
 from spotify_pipeline.spotify.manifest import Coverage, Manifest
@@ -18,9 +18,12 @@ from spotify_pipeline.storage.stage import StagedFile, StageWriter
 from spotify_pipeline.tables.transform import Transformed
 
 Share = Sequence[Coverage]
-TransformShare = Callable[[Warehouse, date, Share, StageWriter], Transformed]
+TransformShare = Callable[[Stores, date, Share, StageWriter], Transformed]
 
-_ITEMS_WORTH_A_PROCESS = 100_000  # they take a second and a half, starting a process half a second
+HEAD_START = 45_000
+"""How many items this process has done before another one has started."""
+
+_ITEMS_WORTH_A_PROCESS = 50_000  # they take some 0.6 s, as does starting a process
 
 
 def processes_worth(manifest: Manifest) -> int:
@@ -29,19 +32,26 @@ def processes_worth(manifest: Manifest) -> int:
     return min(os.cpu_count() or 1, max(1, items // _ITEMS_WORTH_A_PROCESS))
 
 
-def cut(manifest: Manifest, number: int) -> list[Share]:
-    """At most so many shares with about as many items each, in the order of playlist ids."""
+def cut(manifest: Manifest, number: int, head_start: int = 0) -> list[Share]:
+    """At most so many shares with about as many items each, in the order of playlist ids.
+
+    Args:
+        manifest: the day's.
+        number: of shares.
+        head_start: how many items more the first one has, of a day that is large enough.
+    """
     rows = sorted(manifest.playlists, key=lambda row: row.playlist_id)
     weights = list(accumulate(row.items_read + 1 for row in rows))
     shares: list[list[Coverage]] = [[] for _ in range(number)]
     for row, weight in zip(rows, weights, strict=True):
-        shares[(weight - 1) * number // weights[-1]].append(row)
+        more = head_start if weights[-1] >= number * head_start else 0
+        shares[max(0, (weight - 1 - more) * number // (weights[-1] - more))].append(row)
     return [share for share in shares if share]
 
 
 def run(
     transform_share: TransformShare,
-    backends: Warehouse,
+    backends: Stores,
     day: date,
     shares: Sequence[Share],
     stage: StageWriter,
@@ -63,7 +73,7 @@ def run(
 
 
 def _outcomes(
-    transform_share: TransformShare, backends: Warehouse, day: date, shares: Sequence[Share], stage: StageWriter
+    transform_share: TransformShare, backends: Stores, day: date, shares: Sequence[Share], stage: StageWriter
 ) -> Iterator[tuple[Transformed, list[StagedFile]]]:
     if not shares:
         return
@@ -75,7 +85,7 @@ def _outcomes(
 
 @contextmanager
 def _elsewhere(
-    transform_share: TransformShare, backends: Warehouse, day: date, shares: Sequence[Share], stage: StageWriter
+    transform_share: TransformShare, backends: Stores, day: date, shares: Sequence[Share], stage: StageWriter
 ) -> Iterator[Iterator[tuple[Transformed, list[StagedFile]]]]:
     """Let processes begin with the second share and those that follow."""
     if not shares:
@@ -95,12 +105,12 @@ def _elsewhere(
 
 def _in_a_process(
     transform_share: TransformShare,
-    open_warehouse: Callable[[], Warehouse],
+    open_stores: Callable[[], Stores],
     day: date,
     stage: str,
     part: int,
     share: Share,
 ) -> tuple[Transformed, list[StagedFile]]:
-    backends = open_warehouse()
+    backends = open_stores()
     writer = backends.tables.stage_writer(day, stage, part)
     return transform_share(backends, day, share, writer), writer.files

@@ -8,13 +8,13 @@ from functools import lru_cache
 
 import polars as pl
 
-from spotify_pipeline.backends.warehouse import Warehouse
+from spotify_pipeline.backends.stores import Stores
 from spotify_pipeline.errors import DataError
 from spotify_pipeline.progress import SILENT, Progress
 from spotify_pipeline.spotify import details
 from spotify_pipeline.spotify.manifest import Coverage, Manifest
 from spotify_pipeline.steps.readings import ShownReading, ShownReadings, newest_before
-from spotify_pipeline.steps.shares import cut, processes_worth, run
+from spotify_pipeline.steps.shares import HEAD_START, cut, processes_worth, run
 from spotify_pipeline.storage.ahead import read_ahead
 from spotify_pipeline.storage.details import DetailStore
 from spotify_pipeline.storage.raw import RawDay
@@ -29,7 +29,7 @@ _MANIFESTS_AT_ONCE = 8  # mostly yesterday's alone is asked for
 
 
 def transform_day(
-    backends: Warehouse, day: RawDay, *, processes: int | None = None, progress: Progress = SILENT
+    backends: Stores, day: RawDay, *, processes: int | None = None, progress: Progress = SILENT
 ) -> dict[str, int]:
     """Make all tables of a day from its raw documents, and stage them.
 
@@ -50,7 +50,7 @@ def transform_day(
     """
     manifest = day.manifest
     with backends.tables.stage(manifest.snapshot_date) as stage:
-        shares = cut(manifest, processes or processes_worth(manifest))
+        shares = cut(manifest, processes or processes_worth(manifest), HEAD_START)
         transformed = run(transform_share, backends, manifest.snapshot_date, shares, stage, progress)
         manifest = take_aside(backends, manifest, transformed)
         in_common = merge([share.in_common for share in transformed])
@@ -63,7 +63,7 @@ def transform_day(
     return stage.stage.row_counts()
 
 
-def transform_share(backends: Warehouse, day: date, share: Sequence[Coverage], writer: StageWriter) -> Transformed:
+def transform_share(backends: Stores, day: date, share: Sequence[Coverage], writer: StageWriter) -> Transformed:
     """Make the tables of a share of a day's playlists; those of which each row is one playlist's are written."""
     before, documents = _Before(backends, day, share), [row.playlist_id for row in share if row.status.has_document]
     with read_ahead(backends.raw, day, documents) as read_document, _no_garbage_collection():
@@ -82,7 +82,7 @@ def _no_garbage_collection() -> Iterator[None]:
             gc.enable()
 
 
-def take_aside(backends: Warehouse, manifest: Manifest, transformed: Sequence[Transformed]) -> Manifest:
+def take_aside(backends: Stores, manifest: Manifest, transformed: Sequence[Transformed]) -> Manifest:
     """Take documents aside that cannot be read; gives the manifest that says so."""
     rejected = {id_: reason for share in transformed for id_, reason in share.rejected.items()}
     if not rejected:
@@ -121,7 +121,7 @@ class _Before:
     and those of which the document was damaged.
     """
 
-    def __init__(self, backends: Warehouse, day: date, share: Sequence[Coverage]) -> None:
+    def __init__(self, backends: Stores, day: date, share: Sequence[Coverage]) -> None:
         """Of the playlists of a share that have rows."""
         self._raw, self._readings = backends.raw, ShownReadings(backends)
         self._newest = newest_before(self._readings, day, share)

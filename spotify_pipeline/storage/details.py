@@ -4,9 +4,7 @@ The day is the one on which they were read. A file holds several objects, one on
 id that Spotify does not know there is the line `{"id":"…","not_found":true}`. No file is changed later.
 """
 
-import gzip
 import hashlib
-import zlib
 from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
@@ -15,6 +13,7 @@ from itertools import islice
 from spotify_pipeline.errors import DataError
 from spotify_pipeline.spotify.details import Detail, Kind
 from spotify_pipeline.spotify.documents import decode
+from spotify_pipeline.storage.gzipped import compress, decompress
 from spotify_pipeline.storage.objects import ObjectStore
 from spotify_pipeline.tables.partition import PARTITION_COLUMN
 
@@ -65,9 +64,9 @@ class DetailStore:
 
     def _details(self, kind: Kind[Detail], key: str) -> Iterator[Detail]:
         try:
-            for line in gzip.decompress(self._objects.get(key)).splitlines():
+            for line in decompress(self._objects.get(key)).splitlines():
                 yield decode(line, kind.type)
-        except (OSError, EOFError, zlib.error, DataError) as error:
+        except DataError as error:
             raise DataError(
                 f"{self._objects.uri(key)} is damaged ({error}): remove it, and what it held is read again."
             ) from None
@@ -96,8 +95,7 @@ class DetailWriter:
         ids = list(islice(self._unwritten, count))
         name = hashlib.sha256(" ".join(ids).encode()).hexdigest()[:16]
         lines = b"".join(self._unwritten[spotify_id] + b"\n" for spotify_id in ids)
-        # Without the time, equal details are equal files.
-        self._objects.put(f"{self._folder}/{name}.jsonl.gz", gzip.compress(lines, mtime=0))
+        self._objects.put(f"{self._folder}/{name}.jsonl.gz", compress(lines))
         for spotify_id in ids:
             del self._unwritten[spotify_id]
 

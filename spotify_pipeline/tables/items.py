@@ -42,4 +42,6 @@ def standing(position: int, entry: PlaylistItem) -> Standing:
 def isrc(content: Content) -> str | None:
     """The code of the recording, as ISO 3901 writes it in data; Spotify has some in small letters or with hyphens."""
     code = content.external_ids.isrc if content.external_ids else None
-    return _NOT_IN_ISRC.sub("", code).upper() or None if code else None
+    if code and not code.isalnum():
+        code = _NOT_IN_ISRC.sub("", code)
+    return code.upper() if code else None

@@ -4,7 +4,7 @@ What stands at a position of a playlist is in `items.py`, what has happened to i
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -139,13 +139,6 @@ def artist_row(artist: Artist) -> tuple[Any, ...]:
     )
 
 
-def credited(artists: list[Artist] | None) -> Iterator[tuple[int, str, Artist]]:
-    """Position, id and artist of those that have an id."""
-    for position, artist in enumerate(artists or ()):
-        if artist.id:
-            yield position, artist.id, artist
-
-
 @lru_cache(100_000)  # many albums are out on the same day
 def release_day(release_date: str | None) -> date | None:
     """The first day that a release date can mean; None for null, `0000` and what is no date."""
@@ -160,7 +153,10 @@ def release_day(release_date: str | None) -> date | None:
 
 
 def _first_url(images: list[Image | None] | None) -> str | None:
-    return next((image.url for image in images or () if image and image.url), None)
+    for image in images or ():
+        if image and image.url:
+            return image.url
+    return None
 
 
 def _page_url(urls: ExternalUrls | None) -> str | None:

@@ -27,7 +27,7 @@ from spotify_pipeline.tables.declarations import (
 )
 from spotify_pipeline.tables.events import events_between
 from spotify_pipeline.tables.items import standing
-from spotify_pipeline.tables.rows import Rows, album_row, artist_row, credited, playlist_row, track_row
+from spotify_pipeline.tables.rows import Rows, album_row, artist_row, playlist_row, track_row
 from spotify_pipeline.tables.schema import Table
 
 VERSION = "2"
@@ -200,15 +200,17 @@ class _Tables:
         if album and album.id and self._albums.get(album.id, -1) < observed:
             self._albums[album.id] = observed
             self._add_newer_album(album.id, album, observed)
-        for position, artist_id, artist in credited(content.artists):
-            self._add_track_artist((track, position, artist_id, observed))
-            self._add_artist_if_newer(artist_id, artist, observed)
+        for position, artist in enumerate(content.artists or ()):
+            if artist.id:
+                self._add_track_artist((track, position, artist.id, observed))
+                self._add_artist_if_newer(artist.id, artist, observed)
 
     def _add_newer_album(self, album_id: str, album: Album, observed: int) -> None:
         self._add_album((*album_row(album), observed))
-        for position, artist_id, artist in credited(album.artists):
-            self._add_album_artist((album_id, position, artist_id, observed))
-            self._add_artist_if_newer(artist_id, artist, observed)
+        for position, artist in enumerate(album.artists or ()):
+            if artist.id:
+                self._add_album_artist((album_id, position, artist.id, observed))
+                self._add_artist_if_newer(artist.id, artist, observed)
 
     def _add_artist_if_newer(self, artist_id: str, artist: Artist, observed: int) -> None:
         if self._artists.get(artist_id, -1) < observed:
