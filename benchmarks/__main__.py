@@ -34,7 +34,7 @@ _PROGRESS = _WORK / "progress.json"
 
 _SIZES = (1_000, 10_000, 100_000, 1_000_000)
 _REPETITIONS = {1_000: 5, 10_000: 5, 100_000: 3}
-_REPETITIONS_OF_LARGEST = 2
+_REPETITIONS_OF_LARGEST = 1
 _NEW_SHAPE_ITEMS = 100_000
 _LIBRARIES = ("dagster", "duckdb", "msgspec", "pandas", "polars", "pyarrow", "pysimdjson")
 _PLAYLISTS, _ITEMS = (100, 1_000, 10_000), (100, 500)
@@ -76,6 +76,9 @@ def run(options: argparse.Namespace, tell: Tell) -> dict[str, Any]:
     if "requests" in options.only and "requests" not in progress.results:
         tell("the requests of a day")
         progress.keep("requests", _requests(options.items))
+    if "requests" in options.only and "s3" not in progress.results:
+        tell("the requests to S3 of a day")
+        progress.keep("s3", json.loads(measure([sys.executable, "-m", "benchmarks.s3_of_day"]).output))
     return progress.results | {"machine": _machine()}
 
 

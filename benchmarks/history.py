@@ -19,6 +19,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from spotify_pipeline.backends.local import LocalWarehouse
+from spotify_pipeline.backends.stores import Stores
 from spotify_pipeline.settings import load_settings
 from spotify_pipeline.spotify.manifest import Coverage, Manifest, Reading, Status
 from spotify_pipeline.steps.publish import publish_day
@@ -71,7 +72,7 @@ def _track(number: int) -> dict[str, object]:
     }
 
 
-def extract(backends: LocalWarehouse, library: Library, day: date, changed: set[str], before: Manifest | None) -> None:
+def extract(backends: Stores, library: Library, day: date, changed: set[str], before: Manifest | None) -> None:
     """What an extraction leaves behind."""
     known = before.by_id() if before else {}
     rows = []

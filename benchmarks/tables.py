@@ -6,10 +6,12 @@ from statistics import median
 from typing import Any
 
 from benchmarks.contest import CONTENDERS, Contender
+from benchmarks.scale import ITEMS, days
 
 Results = dict[str, Any]
 _SHAPES = {"old": "extended quota", "new": "development mode"}
 _COMPARED_ITEMS, _MOST_ITEMS = 100_000, 1_000_000
+_LEAST_MEMORY = 120e6  # of Python with what is imported
 _LEAST_TO_TUTORIAL, _LEAST_TO_DUCKDB, _MOST_TO_DECODE, _MOST_BYTES = 7, 2, 2, 2_500_000_000
 
 
@@ -162,6 +164,37 @@ def requests(results: Results) -> str:
     return _table(rows)
 
 
+def scale(results: Results) -> str:
+    """A row for each number of playlists."""
+    reckoned, needed = ("requests to Spotify", "one processor", "memory of one process"), ("raw", "tables")
+    header = ("playlists", "items", *reckoned, *needed, "compute", "requests to S3", "a month of storage")
+    rows: list[tuple[str, ...]] = [header, tuple("---" for _ in header)]
+    for day in days(results):
+        sizes = (max(day.memory_bytes, _LEAST_MEMORY), day.raw_bytes, day.tables_bytes)
+        dollars = (day.compute_dollars, day.s3_dollars, day.storage_dollars)
+        numbers = (f"{number:,.0f}" for number in (day.playlists, day.playlists * ITEMS, day.requests))
+        rows.append((*numbers, _time(day.seconds), *map(_bytes, sizes), *map(_dollars, dollars)))
+    return _table(rows)
+
+
+def _time(seconds: float) -> str:
+    for unit, length in (("h", 3600), ("min", 60)):
+        if seconds >= length:
+            return f"{seconds / length:,.0f} {unit}"
+    return f"{seconds:.1f} s" if seconds >= 0.1 else "below 0.1 s"
+
+
+def _bytes(size: float) -> str:
+    for unit, length in (("TB", 1e12), ("GB", 1e9)):
+        if size >= length:
+            return f"{size / length:,.1f} {unit}"
+    return f"{size / 1e6:,.1f} MB"
+
+
+def _dollars(amount: float) -> str:
+    return f"{amount:,.0f} $" if amount >= 10 else f"{amount:.2g} $"
+
+
 TABLES = {
     "aims": aims,
     "transformation": transformation,
@@ -169,6 +202,7 @@ TABLES = {
     "whole_day": whole_day,
     "fixed_costs": fixed_costs,
     "requests": requests,
+    "scale": scale,
 }
 """What makes which table, by its name in the page."""
 

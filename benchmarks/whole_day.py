@@ -3,6 +3,7 @@
 import json
 import shutil
 import sys
+from pathlib import Path
 from typing import Any
 
 from benchmarks.contest import Day
@@ -16,8 +17,8 @@ def whole_day(day: Day) -> dict[str, Any]:
     """Run everything that comes after extraction.
 
     Returns:
-        `wall` and `cpu` in seconds, `peak_bytes`, and `steps`: each Dagster step with its seconds and its peak. Or why
-        it was `left_out`.
+        `wall` and `cpu` in seconds, `peak_bytes`, `raw_bytes` and `tables_bytes` on the disk, and `steps`: each Dagster
+        step with its seconds and its peak. Or why it was `left_out`.
     """
     folder = day.folder.with_name("output")
     shutil.rmtree(folder, ignore_errors=True)
@@ -29,14 +30,23 @@ def whole_day(day: Day) -> dict[str, Any]:
         measured = measure(command, {"SPOTIFY_PIPELINE_DATA_DIR": str(folder.resolve())})
     except TooMuchMemoryError as error:
         return about | {"left_out": str(error)}
+    sizes = {f"{kind}_bytes": _size(folder / kind) for kind in ("raw", "tables")}
     steps = json.loads(measure([sys.executable, "-m", "benchmarks.steps", folder.resolve()]).output)
     shutil.rmtree(folder)
-    return about | {
-        "wall": measured.wall,
-        "cpu": measured.cpu,
-        "peak_bytes": measured.peak_bytes,
-        "steps": _with_peaks(steps, measured),
-    }
+    return (
+        about
+        | sizes
+        | {
+            "wall": measured.wall,
+            "cpu": measured.cpu,
+            "peak_bytes": measured.peak_bytes,
+            "steps": _with_peaks(steps, measured),
+        }
+    )
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.resolve().rglob("*") if path.is_file())
 
 
 def _with_peaks(steps: list[dict[str, Any]], measured: Measured) -> list[dict[str, Any]]:

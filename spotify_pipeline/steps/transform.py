@@ -141,4 +141,5 @@ class _Before:
 
     def _read_rows(self, day: date) -> dict[str, Coverage]:
         found = self._raw.find_day(day)
-        return found.manifest.by_id() if found else {}
+        rows = found.manifest.playlists if found else ()
+        return {row.playlist_id: row for row in rows if row.playlist_id in self._newest}
