@@ -166,7 +166,7 @@ def requests(results: Results) -> str:
 
 def scale(results: Results) -> str:
     """A row for each number of playlists."""
-    reckoned, needed = ("requests to Spotify", "one processor", "memory of one process"), ("raw", "tables")
+    reckoned, needed = ("requests to Spotify", "one processor", "memory of one process, at most"), ("raw", "tables")
     header = ("playlists", "items", *reckoned, *needed, "compute", "requests to S3", "a month of storage")
     rows: list[tuple[str, ...]] = [header, tuple("---" for _ in header)]
     for day in days(results):
@@ -192,7 +192,9 @@ def _bytes(size: float) -> str:
 
 
 def _dollars(amount: float) -> str:
-    return f"{amount:,.0f} $" if amount >= 10 else f"{amount:.2g} $"
+    if amount < 0.01:
+        return "below 0.01 $"
+    return f"{amount:,.0f} $" if amount >= 10 else f"{amount:.2f} $"
 
 
 TABLES = {

@@ -5,7 +5,7 @@ Arrays, maps and rows stay the text that Athena prints, which cannot be parsed w
 """
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import date, datetime, time
 from decimal import Decimal
 from threading import Event
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from spotify_pipeline import aws
 from spotify_pipeline.errors import QueryError
-from spotify_pipeline.query.engine import Answer, Scan
+from spotify_pipeline.query.engine import Answer, Scan, Session
 from spotify_pipeline.spotify.patience import Clock
 
 if TYPE_CHECKING:
@@ -30,6 +30,10 @@ class AthenaEngine:
     def __init__(self, client: "AthenaClient", workgroup: str, database: str, clock: Clock) -> None:
         """Ask through `client`; the workgroup says where results go and how much a statement may scan."""
         self._client, self._workgroup, self._database, self._clock = client, workgroup, database, clock
+
+    def session(self) -> AbstractContextManager[Session]:
+        """Itself: each statement is a request of its own."""
+        return nullcontext(self)
 
     def ask(self, sql: str, parameters: Sequence[str] = ()) -> Answer:
         """The answer to one statement. Whoever is interrupted while it runs has it cancelled.

@@ -1,11 +1,13 @@
 """Asking the local catalog in Athena SQL."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 
 from spotify_pipeline.errors import QueryError
-from spotify_pipeline.query.engine import Answer
+from spotify_pipeline.query.engine import Answer, Session
 from spotify_pipeline.query.translator import CONNECTION_SETTINGS, to_duckdb
 
 
@@ -23,6 +25,21 @@ class DuckDBEngine:
             QueryError: nothing is published, the statement is not understood, or it cannot be executed.
         """
         translated = to_duckdb(sql)
+        with self._connected() as connection:
+            return _answer(connection, translated)
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """Answers from the catalog as it is now, whatever is published meanwhile.
+
+        Raises:
+            QueryError: as above.
+        """
+        with self._connected() as connection:
+            yield _DuckDBSession(connection)
+
+    @contextmanager
+    def _connected(self) -> Iterator[duckdb.DuckDBPyConnection]:
         if not self._catalog.exists():
             raise QueryError(
                 f"Nothing is published in {self._catalog} yet: run `spotify-pipeline run`, or `spotify-pipeline demo`."
@@ -31,8 +48,7 @@ class DuckDBEngine:
             with duckdb.connect(self._catalog, read_only=True) as connection:
                 for setting in (*CONNECTION_SETTINGS, *self._walls()):
                     connection.execute(setting)
-                cursor = connection.execute(translated)
-                return Answer([column[0] for column in cursor.description or ()], cursor.fetchall())
+                yield connection
         except duckdb.Error as error:
             raise QueryError(f"The query failed: {_explanation(error)}") from None
 
@@ -44,6 +60,21 @@ class DuckDBEngine:
             "SET enable_external_access = false",
             "SET lock_configuration = true",
         )
+
+
+class _DuckDBSession:
+    """Over a connection that somebody else closes."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+
+    def ask(self, sql: str) -> Answer:
+        return _answer(self._connection, to_duckdb(sql))
+
+
+def _answer(connection: duckdb.DuckDBPyConnection, translated: str) -> Answer:
+    cursor = connection.execute(translated)
+    return Answer([column[0] for column in cursor.description or ()], cursor.fetchall())
 
 
 def _explanation(error: duckdb.Error) -> str:

@@ -1,5 +1,6 @@
 """What answers SQL: Athena, or DuckDB in its place. The same statement gets the same answer from both."""
 
+from contextlib import AbstractContextManager
 from typing import Any, NamedTuple, Protocol
 
 _DOLLARS_PER_TEBIBYTE = 5.0  # Athena's price in most regions
@@ -28,9 +29,17 @@ class Answer(NamedTuple):
     scan: Scan | None = None
 
 
-class Engine(Protocol):
+class Session(Protocol):
     """Answers one statement in Athena's dialect at a time."""
 
     def ask(self, sql: str) -> Answer:
         """The answer; `QueryError` where the statement is not understood or cannot be executed."""
+        ...
+
+
+class Engine(Session, Protocol):
+    """Answers whoever has one statement, and whoever has several."""
+
+    def session(self) -> AbstractContextManager[Session]:
+        """What answers several statements for the cost of one connection, all of them from the same catalog."""
         ...

@@ -6,7 +6,7 @@ from importlib import resources
 from typing import Any, NamedTuple
 
 from spotify_pipeline.errors import DataError
-from spotify_pipeline.query.engine import Engine
+from spotify_pipeline.query.engine import Session
 
 READ = "read"
 NOT_FOUND = "not_found"
@@ -153,7 +153,7 @@ class Facts(NamedTuple):
         return min(run.first_day for run in self.runs)
 
 
-def gather(engine: Engine) -> Facts:
+def gather(engine: Session) -> Facts:
     """Ask all of it: seven statements, each billed by Athena.
 
     Raises:
@@ -198,7 +198,7 @@ def _in_detail(runs: Iterable[Run], changes: Iterable[Change]) -> list[str]:
     return sorted(newest, key=lambda playlist_id: (newest[playlist_id], playlist_id), reverse=True)[:MOST_IN_DETAIL]
 
 
-def _ask(engine: Engine, name: str, **values: str) -> Iterator[tuple[Any, ...]]:
+def _ask(engine: Session, name: str, **values: str) -> Iterator[tuple[Any, ...]]:
     sql = resources.files(__package__).joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
     for parameter, value in values.items():
         sql = sql.replace(f":{parameter}", value)

@@ -45,7 +45,8 @@ def _write(backends: Warehouse, store: ObjectStore, key: str) -> WrittenReport:
     from spotify_pipeline.report.page import render  # noqa: PLC0415
     from spotify_pipeline.report.scopes import make_report  # noqa: PLC0415
 
-    report = make_report(gather(backends.engine))
+    with backends.engine.session() as session:
+        report = make_report(gather(session))
     page = render(report, is_invented=backends.is_invented).encode()
     store.put(key, page)
     return WrittenReport(report, store.uri(key), len(page))

@@ -65,3 +65,10 @@ def test_the_catalog_is_not_changed_and_not_locked(catalog: Path) -> None:
 def test_without_a_catalog_it_says_how_to_get_one(tmp_path: Path) -> None:
     with pytest.raises(QueryError, match="run `spotify-pipeline run`"):
         DuckDBEngine(tmp_path / "catalog.duckdb").ask("SELECT 1")
+
+
+def test_a_session_answers_several_statements_and_its_errors_are_sentences_too(catalog: Path) -> None:
+    with DuckDBEngine(catalog).session() as session:
+        assert [session.ask(f"SELECT {number} AS n").rows for number in (1, 2)] == [[(1,)], [(2,)]]
+    with pytest.raises(QueryError, match="The query failed"), DuckDBEngine(catalog).session() as session:
+        session.ask("SELECT no_such_column FROM playlists")
