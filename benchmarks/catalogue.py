@@ -1,8 +1,7 @@
 """An invented catalogue of two million tracks, each as the bytes that Spotify would send of it.
 
 Fields, their order and their sizes are those of captured answers. How often a track is drawn follows its rank, so that
-playlists share tracks as real ones do: of 67,500 items about 34,900 are distinct (of the first thousand playlists of
-the Million Playlist Dataset, as many items, 34,443 are), of a million items about 234,000. Three tracks in a row of
+playlists share tracks: of 67,500 items about 34,900 are distinct, of a million about 234,000. Three tracks in a row of
 ranks are one album; artists are drawn as tracks are, so that popular ones have more albums.
 """
 
