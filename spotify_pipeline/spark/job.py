@@ -12,8 +12,6 @@ from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, TypeVar
 
-import polars as pl
-
 from spotify_pipeline.backends.warehouse import Warehouse
 from spotify_pipeline.spark.answers import Outcome, Problem
 from spotify_pipeline.spark.executors import STEPS, Piece, Share, Step, Work, decode, finish
@@ -25,7 +23,7 @@ from spotify_pipeline.steps.transform import coverage, take_aside
 from spotify_pipeline.storage.objects import ObjectStore, for_each
 from spotify_pipeline.storage.raw import RawDay
 from spotify_pipeline.storage.stage import StagedFile
-from spotify_pipeline.tables.declarations import COVERAGE, TABLES
+from spotify_pipeline.tables.declarations import COVERAGE
 from spotify_pipeline.tables.schema import Table
 from spotify_pipeline.tables.transform import IN_COMMON, OF_PLAYLISTS, Transformed
 
@@ -74,8 +72,7 @@ def transform_day(session: "SparkSession", backends: Warehouse, raw_day: RawDay,
             finished = dict(zip(pieces, _everywhere(session, partial(finish, work), pieces), strict=True))
             stage.files += [finished[each] if isinstance(each, Piece) else each for each in plan]
             stage.write(COVERAGE, coverage(manifest))
-            for name in TABLES.keys() - {file.table for file in stage.files}:
-                stage.write(TABLES[name], pl.DataFrame(schema=TABLES[name].polars_schema()))
+            stage.write_missing()
             for_each(objects, [key for piece in pieces for key in piece.keys], objects.delete)
         finally:
             clear(session, objects.uri(work.folder))

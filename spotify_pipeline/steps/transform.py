@@ -58,8 +58,7 @@ def transform_day(
         rest[COVERAGE.name] = coverage(manifest)
         for name, frame in rest.items():
             stage.write(TABLES[name], frame)
-        for name in TABLES.keys() - {file.table for file in stage.files}:
-            stage.write(TABLES[name], pl.DataFrame(schema=TABLES[name].polars_schema()))
+        stage.write_missing()
     return stage.stage.row_counts()
 
 

@@ -74,6 +74,11 @@ class StageWriter:
         self._objects.put(key, to_parquet(table, frame))
         self.files.append(StagedFile(table.name, key, frame.height))
 
+    def write_missing(self) -> None:
+        """Write a file without rows for each table that has none yet."""
+        for name in TABLES.keys() - {file.table for file in self.files}:
+            self.write(TABLES[name], pl.DataFrame(schema=TABLES[name].polars_schema()))
+
     def commit(self, day: date) -> None:
         """Let the stage hold, in place of the one that did."""
         self._objects.put(folder(day) + STAGE, msgspec.json.encode(self.stage))
