@@ -62,7 +62,7 @@ def test_shares_are_in_the_order_of_playlist_ids_whatever_the_manifest_s_is() ->
 
 def test_only_a_large_day_is_worth_several_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "cpu_count", lambda: 4)
-    days = [manifest_of(items) for items in (0, 99_999, 100_000, 199_999, 10_000_000)]
+    days = [manifest_of(items) for items in (0, 59_999, 60_000, 119_999, 10_000_000)]
     assert [processes_worth(day) for day in days] == [1, 1, 2, 3, 4]
 
 

@@ -1,10 +1,8 @@
 """Shares of a day's playlists, and their transformation in this process or in several."""
 
-import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date
 from functools import partial
@@ -14,16 +12,17 @@ from spotify_pipeline.backends.stores import Stores
 from spotify_pipeline.errors import PipelineError
 from spotify_pipeline.progress import Progress
 from spotify_pipeline.spotify.manifest import Coverage, Manifest
+from spotify_pipeline.steps.processes import ProcessKilledError, call_in_process
 from spotify_pipeline.storage.stage import StagedFile, StageWriter
 from spotify_pipeline.tables.transform import Transformed
 
 Share = Sequence[Coverage]
 TransformShare = Callable[[Stores, date, Share, StageWriter], Transformed]
 
-HEAD_START = 45_000
+HEAD_START = 25_000
 """How many items this process has done before another one has started."""
 
-_ITEMS_WORTH_A_PROCESS = 50_000  # they take some 0.6 s, as does starting a process
+_ITEMS_WORTH_A_PROCESS = 30_000  # they take some 0.3 s, as does starting a process
 
 
 def processes_worth(manifest: Manifest) -> int:
@@ -92,11 +91,11 @@ def _elsewhere(
         yield iter(())
         return
     in_a_process = partial(_in_a_process, transform_share, backends.opener(), day, stage.name)
-    # Not forked: polars has threads, which a fork would leave behind.
-    with ProcessPoolExecutor(len(shares), multiprocessing.get_context("spawn")) as pool:
+    calls = [partial(in_a_process, part, share) for part, share in enumerate(shares, 1)]
+    with ThreadPoolExecutor(len(calls), thread_name_prefix="shares") as pool:  # whose threads wait for processes
         try:
-            yield pool.map(in_a_process, range(1, len(shares) + 1), shares)
-        except BrokenProcessPool:
+            yield pool.map(call_in_process, calls)
+        except ProcessKilledError:
             raise PipelineError(
                 f"A process that made tables of {day} was killed, most likely because the memory did not suffice: "
                 "free some and run the day again."
