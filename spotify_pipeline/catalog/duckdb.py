@@ -59,10 +59,13 @@ class DuckDBCatalog:
                 days = sorted(published[COVERAGE.name])
                 new = folder / self.path.name
                 with duckdb.connect(new) as connection:
-                    self._write_tables(connection, published)
+                    inventory = Inventory.of(self.path, connection)
+                    connection.begin()  # all at once: alone each statement would be written by itself
+                    self._write_tables(connection, published, inventory)
                     for view in VIEWS.values():
                         connection.execute(f"CREATE VIEW {view.name} AS {view.sql}")
                         connection.execute("".join(_comments(view)))
+                    connection.commit()
                 # A client that wrote into the old file may have left its log, and DuckDB opens no file whose log is of
                 # another one.
                 self.path.with_name(f"{self.path.name}.wal").unlink(missing_ok=True)
@@ -74,9 +77,12 @@ class DuckDBCatalog:
 
     def partitions(self) -> Partitions:
         """The days whose files the views name, be it the files of the days or those of their months, by table."""
-        views = self._ask("SELECT view_name, sql FROM duckdb_views() WHERE NOT internal")
+        views, days_in_months = self._ask(
+            "SELECT view_name, sql FROM duckdb_views() WHERE NOT internal",
+            "SELECT table_name, CAST(snapshot_date AS VARCHAR) FROM inventory.days_in_months",
+        )
         in_months: Partitions = {}
-        for name, day in self._ask("SELECT table_name, CAST(snapshot_date AS VARCHAR) FROM inventory.days_in_months"):
+        for name, day in days_in_months:
             in_months.setdefault(name, set()).add(date.fromisoformat(day))
         found: Partitions = {}
         for name, sql in views:
@@ -89,9 +95,10 @@ class DuckDBCatalog:
     def differences(self) -> Iterator[str]:
         """In what the views are not as declared."""
         found: dict[str, dict[str, str]] = {}
-        for name, column, kind in self._ask(
+        (columns,) = self._ask(
             "SELECT table_name, column_name, data_type FROM duckdb_columns() WHERE schema_name = 'main'"
-        ):
+        )
+        for name, column, kind in columns:
             found.setdefault(name, {})[column] = kind
         for name, one in (TABLES | VIEWS).items():
             declared = {column.name: column.type.duckdb for column in one.columns}
@@ -100,12 +107,13 @@ class DuckDBCatalog:
             if found.get(name) != declared:
                 yield f"{name} has the columns {found.get(name, {})} instead of {declared}"
 
-    def _ask(self, sql: str) -> list[tuple[str, ...]]:
+    def _ask(self, *questions: str) -> list[list[tuple[str, ...]]]:
+        """The answer to each question, over one connection: to open one takes longer than to answer them."""
         if not self.path.exists():
-            return []
+            return [[] for _ in questions]
         try:
             with duckdb.connect(self.path, read_only=True) as connection:
-                return connection.execute(sql).fetchall()
+                return [connection.execute(question).fetchall() for question in questions]
         except duckdb.Error as error:
             raise StorageError(
                 f"Cannot read the catalog {self.path} ({error}): `spotify-pipeline run --from publish` makes it anew."
@@ -119,8 +127,9 @@ class DuckDBCatalog:
         with tempfile.TemporaryDirectory(prefix=_WORKSHOP, dir=self.path.parent) as folder:
             yield Path(folder)
 
-    def _write_tables(self, connection: duckdb.DuckDBPyConnection, published: PublishedFiles) -> None:
-        inventory = Inventory.of(self.path)
+    def _write_tables(
+        self, connection: duckdb.DuckDBPyConnection, published: PublishedFiles, inventory: Inventory
+    ) -> None:
         months = self._months.current(published) if self._months else {}
         days_in_months = []
         for name, table in TABLES.items():

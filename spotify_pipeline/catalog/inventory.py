@@ -5,6 +5,7 @@ seconds: so each is looked at once, and again only when it was replaced.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
@@ -30,13 +31,18 @@ class Inventory:
         self._files: dict[str, File] = {}
 
     @classmethod
-    def of(cls, catalog: Path) -> "Inventory":
-        """That of an existing catalog; where there is none, or another process is writing to it, nothing is known."""
-        try:
-            with duckdb.connect(catalog, read_only=True) as connection:
-                rows = connection.execute("SELECT address, version, columns FROM inventory.files").fetchall()
-        except duckdb.Error:
-            rows = []
+    def of(cls, catalog: Path, connection: duckdb.DuckDBPyConnection) -> "Inventory":
+        """That of an existing catalog, read over a connection to another one.
+
+        Where there is none, or another process is writing to it, nothing is known.
+        """
+        rows = []
+        if catalog.exists():
+            file = str(catalog).replace("'", "''")
+            with suppress(duckdb.Error):
+                connection.execute(f"ATTACH '{file}' AS earlier (READ_ONLY)")
+                rows = connection.execute("SELECT address, version, columns FROM earlier.inventory.files").fetchall()
+            connection.execute("DETACH DATABASE IF EXISTS earlier")
         return cls({address: File(version, columns) for address, version, columns in rows})
 
     def lacking(

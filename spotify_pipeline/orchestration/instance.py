@@ -13,13 +13,14 @@ from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from dagster import DagsterInstance
 from dagster._core.events.log import EventLogEntry
 from dagster._core.instance.config import dagster_instance_config
 from dagster._core.instance.ref import InstanceRef
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
+from dagster._core.storage.noop_compute_log_manager import NoOpComputeLogManager
 from dagster._core.storage.runs.sqlite.sqlite_run_storage import SqliteRunStorage
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
@@ -27,8 +28,13 @@ from dagster._serdes import ConfigurableClassData
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
+if TYPE_CHECKING:
+    import sqlite3
+
 _MOST_FILES = 8
 """How many of the event log are kept open: the index, which is in constant use, and those of the last runs."""
+_NO_OUTPUT = {"module": NoOpComputeLogManager.__module__, "class": NoOpComputeLogManager.__name__}
+"""What steps print is on the terminal; to keep a copy Dagster would start two processes for each."""
 _STORAGES = ("storage", "run_storage", "event_log_storage", "schedule_storage")
 
 
@@ -38,7 +44,10 @@ def instance_in(folder: Path) -> DagsterInstance:
     if any(config.get(storage) for storage in _STORAGES):
         return DagsterInstance.from_config(str(folder))
     storage = {"module": __name__, "class": OpenSqliteStorage.__name__, "config": {"base_dir": str(folder)}}
-    return DagsterInstance.from_ref(InstanceRef.from_dir(str(folder), overrides={"storage": {"custom": storage}}))
+    overrides: dict[str, Any] = {"storage": {"custom": storage}}
+    if not config.get("compute_logs"):
+        overrides["compute_logs"] = _NO_OUTPUT
+    return DagsterInstance.from_ref(InstanceRef.from_dir(str(folder), overrides=overrides))
 
 
 class OpenSqliteStorage(DagsterSqliteStorage):
@@ -80,6 +89,7 @@ class _OpenEventLog(SqliteEventLogStorage):
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         self._engines: OrderedDict[str, Engine] = OrderedDict()  # by shard, the last used at the end
         self._there: set[str] = set()  # tables, and columns of the assets' one: they stay
+        self._empty: bytes | None = None
         super().__init__(base_dir, inst_data)
 
     @contextmanager
@@ -90,12 +100,26 @@ class _OpenEventLog(SqliteEventLogStorage):
     def _engine(self, shard: str) -> Engine:
         engine = self._engines.get(shard)
         if engine is None:
-            engine = _open(self.conn_string_for_shard(shard))
-            self._initdb(engine)
-            self._engines[shard] = engine
+            engine = self._engines[shard] = self._opened(shard)
             if len(self._engines) > _MOST_FILES:
                 self._engines.popitem(last=False)[1].dispose()
         self._engines.move_to_end(shard)
+        return engine
+
+    def _opened(self, shard: str) -> Engine:
+        """A new run's file is a copy of the one before when that was new: Dagster would run its migrations."""
+        file = Path(self.path_for_shard(shard))
+        is_new = not file.exists()
+        if is_new and self._empty:
+            copy = file.with_suffix(".new")
+            copy.write_bytes(self._empty)
+            copy.replace(file)
+            return _open(self.conn_string_for_shard(shard))
+        engine = _open(self.conn_string_for_shard(shard))
+        self._initdb(engine)
+        if is_new:
+            with engine.connect() as connection:
+                self._empty = cast("sqlite3.Connection", connection.connection.driver_connection).serialize()
         return engine
 
     def store_event(self, event: EventLogEntry) -> None:

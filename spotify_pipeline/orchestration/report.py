@@ -81,9 +81,9 @@ def _metadata(written: WrittenReport) -> dict[str, Any]:
     }
 
 
-def _markdown(caption: str, picture: bytes) -> MetadataValue:
-    image = base64.b64encode(picture).decode()
-    return MetadataValue.md(f"{caption}\n\n![{caption}](data:image/png;base64,{image})")
+def _markdown(caption: str, picture: str) -> MetadataValue:
+    image = base64.b64encode(picture.encode()).decode()
+    return MetadataValue.md(f"{caption}\n\n![{caption}](data:image/svg+xml;base64,{image})")
 
 
 def _checked(description: str, *, passed: bool) -> AssetCheckResult:

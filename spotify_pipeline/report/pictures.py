@@ -1,4 +1,4 @@
-"""Charts as pictures: PNG with the light colours, on a background of their own, for places that have no style sheet.
+"""Charts as pictures: SVG with the light colours, on a background of their own, for places that have no style sheet.
 
 Imported late, as `page`.
 """
@@ -26,22 +26,22 @@ Frames = Callable[[str], pl.DataFrame]
 """Gives a table of the day by its name."""
 
 
-def panel_picture(name: str, panel: Panel) -> bytes | None:
-    """A chart of the report as PNG; None where it has nothing to show."""
+def panel_picture(name: str, panel: Panel) -> str | None:
+    """A chart of the report as SVG; None where it has nothing to show."""
     if not any(panel.data.values()):
         return None
     rows = len(panel.data["names"]) if name == "coverage" else None
-    return _png(specs()[name], panel.data, height=24 * max(1, rows) if rows is not None else None)
+    return _svg(specs()[name], panel.data, height=24 * max(1, rows) if rows is not None else None)
 
 
-def table_picture(table: str, frames: Frames) -> bytes | None:
+def table_picture(table: str, frames: Frames) -> str | None:
     """A picture of a day of a table; None of days of which it has nothing to tell."""
     picture = _PICTURES[table]
     rows = picture.rows(frames)
-    return _png(picture.spec(), {"rows": rows}) if rows else None
+    return _svg(picture.spec(), {"rows": rows}) if rows else None
 
 
-def _png(spec: dict[str, Any], sources: Mapping[str, Rows], height: int | None = None) -> bytes:
+def _svg(spec: dict[str, Any], sources: Mapping[str, Rows], height: int | None = None) -> str:
     filled = copy.deepcopy(spec)
     # Without rows a source would only widen the scales that it shares.
     filled["layer"] = [layer for layer in spec["layer"] if sources.get(layer.get("data", {}).get("name"), True)]
@@ -49,7 +49,7 @@ def _png(spec: dict[str, Any], sources: Mapping[str, Rows], height: int | None =
     for parameter in filled.get("params", ()):
         parameter["value"] = WIDTH
     filled["config"] |= {"background": var("card"), "padding": 14}
-    return vl_convert.vegalite_to_png(in_light(filled))
+    return vl_convert.vegalite_to_svg(in_light(filled))
 
 
 def _status_rows(frames: Frames) -> Rows:

@@ -1,6 +1,7 @@
 """The instance's databases, beside those that Dagster opens itself."""
 
 import shutil
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -53,15 +54,34 @@ def test_the_history_of_dagster_s_own_storage_goes_on_and_dagster_reads_what_com
     with instance_in(folder) as instance:
         run = only_run(instance)
         tell(instance, run, "new")
-        another = create_run_for_test(instance)
-        tell(instance, another, "another")
+        more = [create_run_for_test(instance) for _ in range(2)]
+        for run_of_more in more:
+            tell(instance, run_of_more, f"of {run_of_more.run_id}")
         with opened_by_dagster(folder) as at_once:
             assert told(at_once, run) == ["old", "new"]
             tell(at_once, run, "newest")
         assert told(instance, run) == ["old", "new", "newest"]
     with opened_by_dagster(folder) as instance:
-        assert told(instance, another) == ["another"]
-        assert instance.get_run_by_id(another.run_id) == another
+        for run_of_more in more:
+            assert told(instance, run_of_more) == [f"of {run_of_more.run_id}"]
+            assert instance.get_run_by_id(run_of_more.run_id) == run_of_more
+
+
+def test_the_files_of_all_new_runs_are_as_dagster_makes_them(folder: Path) -> None:
+    with instance_in(folder) as instance:
+        runs = [create_run_for_test(instance) for _ in range(2)]
+        for run in runs:
+            tell(instance, run, "new")
+    made, *ours = (
+        sqlite3.connect(folder / "history" / "runs" / f"{run_id}.db")
+        for run_id in (RUN_ID, *(run.run_id for run in runs))
+    )
+    for question in ("SELECT sql FROM sqlite_master ORDER BY name", "SELECT * FROM alembic_version"):
+        expected = made.execute(question).fetchall()
+        assert expected
+        assert [one.execute(question).fetchall() for one in ours] == [expected, expected]
+    for connection in (made, *ours):
+        connection.close()
 
 
 def test_an_event_is_stored_without_another_connection(folder: Path) -> None:

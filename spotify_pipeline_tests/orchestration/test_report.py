@@ -17,9 +17,9 @@ from spotify_pipeline_tests.orchestration.test_daily_snapshot import run
 
 def assert_shows_a_picture(value: Any) -> None:
     assert isinstance(value, MarkdownMetadataValue)
-    found = re.fullmatch(r".+\.\n\n!\[[^\]]+\]\(data:image/png;base64,([A-Za-z0-9+/=]+)\)", value.value)
+    found = re.fullmatch(r".+\.\n\n!\[[^\]]+\]\(data:image/svg\+xml;base64,([A-Za-z0-9+/=]+)\)", value.value)
     assert found
-    assert base64.b64decode(found[1]).startswith(b"\x89PNG")
+    assert base64.b64decode(found[1]).startswith(b"<svg ")
 
 
 def test_a_day_ends_with_the_report_and_tables_have_pictures(

@@ -1,6 +1,6 @@
 """Pictures for Dagster."""
 
-import struct
+import re
 
 import polars as pl
 import pytest
@@ -13,11 +13,11 @@ from spotify_pipeline_tests.report.invented import EMPTY_CASES
 from spotify_pipeline_tests.tables.builders import sound_day
 
 
-def size_of(png: bytes | None) -> tuple[int, int]:
-    assert png is not None
-    assert png.startswith(b"\x89PNG")
-    width, height = struct.unpack(">II", png[16:24])
-    return width, height
+def size_of(picture: str | None) -> tuple[float, float]:
+    assert picture is not None
+    found = re.match(r'<svg [^>]*width="([\d.]+)" height="([\d.]+)"', picture)
+    assert found
+    return float(found[1]), float(found[2])
 
 
 @pytest.mark.parametrize("table", sorted(CAPTIONS))

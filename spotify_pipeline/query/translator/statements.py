@@ -11,6 +11,7 @@ more than some dozens of values.
 """
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from sqlglot import Token
@@ -33,9 +34,12 @@ CONNECTION_SETTINGS: Final = (
     "SET python_enable_replacements = false",  # a table's name must not find a variable of this program
 )
 
+_STATEMENTS = 256  # more than the report and the named queries have, which are asked again and again
+
 _WRITER: Final = Writer({**EXPRESSIONS, **INVOCATIONS, **QUERIES})
 
 
+@lru_cache(_STATEMENTS)
 def to_duckdb(sql: str) -> str:
     """Translate one Athena query into the DuckDB query that gives the same answer.
 
