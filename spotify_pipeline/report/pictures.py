@@ -115,13 +115,18 @@ def _statuses() -> dict[str, Any]:
     strip = base.mark_rect(stroke=var("card"), strokeWidth=2).encode(
         x=alt.X("start:Q", axis=None, scale=alt.Scale(nice=False)), x2="end:Q", y=alt.value(0), y2=alt.value(24)
     )
-    # Below, at even distances: names beside narrow parts would lie over each other.
-    slots = alt.Scale(domain=[0, len(_STATUS_COLOURS)], range=[6, WIDTH])
-    key = base.encode(x=alt.X("slot:Q", axis=None, scale=slots), y=alt.value(42))
+    # Below, at even distances: names beside narrow parts would lie over each other. In two lines, because who shows the
+    # picture does so in a font of its own.
+    columns = len(_STATUS_COLOURS) // 2
+    across = alt.Scale(domain=[0, columns], range=[6, WIDTH])
+    down = alt.Scale(domain=[0, 1], range=[42, 62])
+    key = base.transform_calculate(column=f"datum.slot % {columns}", line=f"floor(datum.slot / {columns})").encode(
+        x=alt.X("column:Q", axis=None, scale=across), y=alt.Y("line:Q", axis=None, scale=down)
+    )
     marks = key.mark_square(size=110, opacity=1)
     names = key.mark_text(align="left", dx=10).encode(text="text:N", fill=alt.value(var("ink")))
-    layers = alt.layer(strip, alt.layer(marks, names)).resolve_scale(x="independent")
-    return _configured(layers.properties(height=50))
+    layers = alt.layer(strip, alt.layer(marks, names)).resolve_scale(x="independent", y="independent")
+    return _configured(layers.properties(height=70))
 
 
 @cache

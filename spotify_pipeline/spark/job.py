@@ -25,7 +25,7 @@ from spotify_pipeline.storage.raw import RawDay
 from spotify_pipeline.storage.stage import StagedFile
 from spotify_pipeline.tables.declarations import COVERAGE
 from spotify_pipeline.tables.schema import Table
-from spotify_pipeline.tables.transform import IN_COMMON, OF_PLAYLISTS, Transformed
+from spotify_pipeline.tables.transform import IN_COMMON, OF_PLAYLISTS, ROWS_IN_FILE, Transformed
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -34,7 +34,6 @@ ITEMS_IN_SHARE = "spark.spotify.itemsInShare"
 """The option of Spark that says about how many items a task decodes."""
 
 _USUAL_ITEMS_IN_SHARE = 250_000  # one to two gigabytes of JSON: a task needs a few seconds, and some hundred megabytes
-_ROWS_IN_FILE = 1_000_000  # 60 MB of items
 
 _Task = TypeVar("_Task")
 _Done = TypeVar("_Done")
@@ -117,7 +116,7 @@ def _grouped(files: Iterable[StagedFile]) -> Iterator[list[StagedFile]]:
     """Files that follow each other, and together have not more rows than one should."""
     group: list[StagedFile] = []
     for file in files:
-        if group and sum(each.rows for each in group) + file.rows > _ROWS_IN_FILE:
+        if group and sum(each.rows for each in group) + file.rows > ROWS_IN_FILE:
             yield group
             group = []
         group.append(file)

@@ -40,8 +40,10 @@ OF_PLAYLISTS = (PLAYLISTS, PLAYLIST_ITEMS, PLAYLIST_EVENTS)
 IN_COMMON = (TRACKS, ALBUMS, ARTISTS, TRACK_ARTISTS, ALBUM_ARTISTS)
 """The tables of which several shares may have the same row."""
 
+ROWS_IN_FILE = 1_000_000
+"""About so many at most: 60 MB of items as Parquet, and 250 MB as long as they are in memory."""
+
 _NEVER = 0  # before the first day of the calendar, which is 1
-_ROWS_IN_FILE = 1_000_000  # some 60 MB of items as Parquet, and 250 MB as long as they are in memory
 
 Write = Callable[[Table, pl.DataFrame], None]
 """Takes the next rows of a table, sorted by primary key."""
@@ -157,7 +159,7 @@ class _Tables:
         if row.status.has_rows and playlist.contents:
             observed = row.observed_date.toordinal() if row.observed_date else _NEVER
             self._add_entries(playlist.id, playlist.contents.entries, observed)
-        self.write(rows_at_least=_ROWS_IN_FILE)
+        self.write(rows_at_least=ROWS_IN_FILE)
 
     def add_events(self, before: Playlist, after: Playlist, previous_day: date, day: date) -> None:
         """Add what has happened to a playlist since its previous reading."""

@@ -100,7 +100,7 @@ def test_a_day_of_the_demo_with_a_damaged_document(spark_session: "SparkSession"
 def test_large_tables_have_several_files_in_the_order_of_their_rows(
     spark_session: "SparkSession", demo: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(job, "_ROWS_IN_FILE", 500)
+    monkeypatch.setattr(job, "ROWS_IN_FILE", 500)
     adaptive = "spark.sql.adaptive"
     small = {
         f"{adaptive}.advisoryPartitionSizeInBytes": "16k",

@@ -83,7 +83,7 @@ def test_no_share_at_all_gives_tables_without_rows() -> None:
 
 
 def test_full_files_are_given_away_in_the_order_of_their_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transformation, "_ROWS_IN_FILE", 4)
+    monkeypatch.setattr(transformation, "ROWS_IN_FILE", 4)
     documents = [playlist(name, [entry(track(f"{name}{number}")) for number in range(3)]) for name in "abcde"]
     bodies, files = encoded(documents), list[tuple[str, list[str]]]()
     transformation.transform(
