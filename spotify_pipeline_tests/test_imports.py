@@ -230,6 +230,13 @@ def test_a_playlist_of_the_history_is_recognised_by_its_name_if_no_other_is_call
     assert list(import_history(backends, file).files[0].days) == [ID]
 
 
+def test_a_playlist_of_which_most_was_refused_is_refused_as_a_whole(backends: FakeBackends, tmp_path: Path) -> None:
+    file = tmp_path / "Mixtape.csv"
+    file.write_text(csv_of([1]) + "nonsense\n" * 2)
+    with pytest.raises(DataError, match="2 of its 3 rows were refused: the rest is not the playlist"):
+        import_history(backends, file, day=TODAY)
+
+
 @pytest.fixture
 def history(tmp_path: Path) -> Path:
     """Files of two playlists over three days."""

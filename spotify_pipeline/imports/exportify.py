@@ -65,10 +65,10 @@ def read(file: File) -> Contents:
             table.refused.append(Refusal(f"line {line}", str(error)))
     if "position" in table.columns:
         rows.sort(key=lambda row: row.position or 0)
-    return Contents([_playlist(file, [row.entry for row in rows])], table.refused)
+    return Contents([_playlist(file, [row.entry for row in rows], len(table.refused))], table.refused)
 
 
-def _playlist(file: File, rows: list[Encoded]) -> Found:
+def _playlist(file: File, rows: list[Encoded], refused: int) -> Found:
     stem = PurePath(file.name).stem
     with_id = _ID_IN_NAME.fullmatch(stem)
     name = with_id["name"] if with_id else stem
@@ -76,6 +76,7 @@ def _playlist(file: File, rows: list[Encoded]) -> Found:
         name=name,
         document={"name": name, "tracks": entries.page(rows)},
         items=len(rows),
+        refused=refused,
         newest=entries.newest_day(rows),
         playlist_id=with_id["id"] if with_id else None,
         is_called=partial(_makes_file_name, stem.casefold()),

@@ -1,9 +1,9 @@
 """All formats, and which one a file is of."""
 
-from spotify_pipeline.imports import exportify
+from spotify_pipeline.imports import account_export, exportify, spotify_backup
 from spotify_pipeline.imports.found import File, Format
 
-FORMATS = (exportify.FORMAT,)
+FORMATS = (exportify.FORMAT, spotify_backup.JSON, account_export.FORMAT, spotify_backup.TEXT)
 
 
 def format_of(file: File) -> Format | None:

@@ -40,6 +40,7 @@ class Found:
         name: what it is called there.
         document: the Web API's JSON of a playlist, as far as the format holds it, without the id.
         items: how many rows it has.
+        refused: how many more it would have had, if they could be read.
         total: how many Spotify said that there are; None where the format does not tell, or some were refused.
         newest: the newest day that it tells of: it cannot be how the playlist was on an earlier one.
         playlist_id: Spotify's id, where the file tells it.
@@ -52,6 +53,7 @@ class Found:
     name: str
     document: Encoded
     items: int
+    refused: int = 0
     total: int | None = None
     newest: date | None = None
     playlist_id: str | None = None

@@ -1,4 +1,4 @@
-"""Ids for playlists of which a file does not tell Spotify's."""
+"""Ids of playlists: Spotify's, and those for playlists of which a file does not tell Spotify's."""
 
 import hashlib
 import re
@@ -8,8 +8,14 @@ PREFIX = "imported-"
 """What such an id begins with: none of Spotify's has a hyphen, so it cannot be taken for one."""
 
 _LONGEST = 60
+_SPOTIFYS = re.compile(r"[0-9A-Za-z]{22}", re.ASCII)
 _SPOILT = re.compile(r"[^a-z0-9]+")
 _FAITHFUL = re.compile(r"[A-Za-z0-9 _-]*")
+
+
+def is_spotifys(text: object) -> bool:
+    """Whether it has the form of Spotify's ids."""
+    return isinstance(text, str) and _SPOTIFYS.fullmatch(text) is not None
 
 
 def own_id(name: str) -> str:

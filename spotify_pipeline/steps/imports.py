@@ -162,7 +162,7 @@ class _Gathering:
         if playlist_id is None:
             return
         day, fetched_at = self._day_of(found, file)
-        if reason := self._why_not(found, day, outcome):
+        if reason := self._why_not(found, day):
             outcome.refused.append(Refusal(place, reason))
             return
         document = compress(found.encoded(playlist_id))
@@ -206,15 +206,17 @@ class _Gathering:
             return found.day, found.fetched_at
         return (self._day, None) if self._day else (file.modified.date(), file.modified)
 
-    def _why_not(self, found: Found, day: date, outcome: ImportedFile) -> str | None:
+    def _why_not(self, found: Found, day: date) -> str | None:
         if found.day and self._day and found.day != self._day:
             return f"the file tells itself that it is of {found.day}: leave --day out"
         if day > self._today:
             return f"it would be of {day}, which is still to come: give its day with --day"
         if found.newest and found.newest > day:
             return f"it would be of {day}, but tells of {found.newest}: give its day with --day"
-        if not found.items and outcome.refused:
-            return "none of its rows could be taken"
+        if found.refused > found.items:
+            return (
+                f"{found.refused} of its {found.refused + found.items} rows were refused: the rest is not the playlist"
+            )
         return None
 
 

@@ -42,7 +42,7 @@ def test_days_are_told_together_and_again_nothing_is_new(run: Run, working_dir: 
 
 
 def test_no_more_than_twenty_refusals_are_printed(run: Run, working_dir: Path) -> None:
-    (working_dir / "long.csv").write_text(csv_of([1]) + "nonsense\n" * 25)
+    (working_dir / "long.csv").write_text(csv_of(range(30)) + "nonsense\n" * 25)
     out = run("import", "long.csv").out
     assert out.count("  refused, line ") == 20
     assert "  refused: 5 more\n" in out

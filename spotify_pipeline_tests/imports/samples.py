@@ -5,7 +5,12 @@ from pathlib import Path
 
 from spotify_pipeline_tests.imports.documents import FILES
 
-_SAMPLES = {"My_list.csv": "exportify/watsonbox_2022.csv"}
+_SAMPLES = {
+    "My_list.csv": "exportify/watsonbox_2022.csv",
+    "playlists.json": "spotify_backup/2022.json",
+    "playlists.txt": "spotify_backup/2015_windows.txt",
+    "Playlist1.json": "account_export/Playlist_2025.json",
+}
 
 
 def write_samples(folder: Path) -> None:
