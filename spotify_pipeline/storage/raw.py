@@ -9,12 +9,13 @@ but may have been edited meanwhile waits under `_pending/` until a listing confi
 """
 
 from collections import Counter
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 import msgspec
+from msgspec.structs import replace
 
 from spotify_pipeline.errors import DataError
 from spotify_pipeline.spotify.manifest import Coverage, Manifest
@@ -99,10 +100,10 @@ class RawStore:
         return RawDay(manifest, self)
 
     def newest_manifest(self, up_to: date) -> Manifest | None:
-        """The manifest of the last finished day up to and including `up_to`."""
+        """The manifest of the last finished day up to and including `up_to` on which Spotify was asked."""
         self._complete_commits()
         for day in reversed(self._folders()):
-            if day <= up_to and (found := self.find_day(day)):
+            if day <= up_to and (found := self.find_day(day)) and found.manifest.is_of_a_run:
                 return found.manifest
         return None
 
@@ -190,6 +191,25 @@ class RawStore:
     def correct(self, manifest: Manifest) -> None:
         """Replace the manifest of a finished day, whatever an extraction may be staging meanwhile."""
         self._objects.put(f"{_folder(_DAYS, manifest.snapshot_date)}/{_MANIFEST}", _encoded(manifest))
+
+    def add_imported(self, day: date, imported: Iterable[tuple[Coverage, bytes]]) -> None:
+        """Add documents to a day, finished or new, from elsewhere than an extraction; all other rows stay.
+
+        Killed in between, the day is what it was, but for the rows that were to be replaced, which may be missing.
+        """
+        found = self.find_day(day)
+        manifest = found.manifest if found else Manifest(day, [])
+        added = {row.playlist_id: (row, document) for row, document in imported}
+        rows = manifest.by_id()
+        if any(rows[playlist_id].status.has_document for playlist_id in rows.keys() & added.keys()):
+            # No row tells of a document that it was not made with, not even after a crash.
+            self.correct(
+                replace(manifest, playlists=[row for row in manifest.playlists if row.playlist_id not in added])
+            )
+        for playlist_id, (_, document) in added.items():
+            self._objects.put(_document(_DAYS, day, playlist_id), compress(document))
+        rows |= {playlist_id: row for playlist_id, (row, _) in added.items()}
+        self.correct(replace(manifest, playlists=[rows[playlist_id] for playlist_id in sorted(rows)]))
 
     def quarantine_answer(self, day: date, playlist_id: str, body: bytes) -> str:
         """Keep what Spotify sent instead of a document, as it arrived, and return where."""
