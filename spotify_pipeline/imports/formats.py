@@ -1,9 +1,9 @@
 """All formats, and which one a file is of."""
 
-from spotify_pipeline.imports import account_export, exportify, spotify_backup
+from spotify_pipeline.imports import account_export, addresses, exportify, spotify_backup
 from spotify_pipeline.imports.found import File, Format
 
-FORMATS = (exportify.FORMAT, spotify_backup.JSON, account_export.FORMAT, spotify_backup.TEXT)
+FORMATS = (exportify.FORMAT, spotify_backup.JSON, account_export.FORMAT, spotify_backup.TEXT, addresses.FORMAT)
 
 
 def format_of(file: File) -> Format | None:
