@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+from spotify_pipeline_tests.imports.archives import Archive, pretty
 from spotify_pipeline_tests.imports.documents import FILES
 
 _SAMPLES = {
@@ -18,3 +19,7 @@ def write_samples(folder: Path) -> None:
     """Put each of them into a folder, under the name that the documentation gives it."""
     for name, sample in _SAMPLES.items():
         shutil.copyfile(FILES / sample, folder / name)
+    playlist = pretty("5AbCdEfGhIjKlMnOpQrSt1", "Hits", [1, 2])
+    Archive(folder / "spotify-playlist-archive").commit(
+        "2026-01-01 00:02:00", "Run 3 via schedule", {"5AbCdEfGhIjKlMnOpQrSt1": playlist}
+    )
