@@ -12,6 +12,7 @@ from spotify_pipeline.cli.doctor import doctor
 from spotify_pipeline.cli.login import login
 from spotify_pipeline.cli.query import query
 from spotify_pipeline.cli.report import report
+from spotify_pipeline.cli.retention import retention
 from spotify_pipeline.cli.run import run
 from spotify_pipeline.cli.versions import as_of, diff
 from spotify_pipeline.errors import PipelineError
@@ -28,7 +29,7 @@ def cli(context: click.Context, verbose: bool) -> None:
     context.obj = verbose or bool(context.obj)  # `main` has taken it from anywhere on the line
 
 
-for _command in (demo, login, doctor, run, query, as_of, diff, report):
+for _command in (demo, login, doctor, run, query, as_of, diff, report, retention):
     cli.add_command(_command)
 
 

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypedDict, TypeVar
 from urllib.parse import urlsplit
@@ -18,6 +19,7 @@ from spotify_pipeline.errors import StorageError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import ObjectTypeDef
 
 
 _ATTEMPTS = 10
@@ -67,6 +69,10 @@ class ObjectStore(Protocol):
 
     def versions(self, prefix: str) -> dict[str, str]:
         """The keys that begin with `prefix`, each with something that is another once the object is replaced."""
+        ...
+
+    def sizes(self, prefix: str) -> dict[str, int]:
+        """The keys that begin with `prefix`, sorted, each with how many bytes its object has."""
         ...
 
     def copy(self, source: str, target: str) -> None:
@@ -208,6 +214,14 @@ class FolderStore:
                 found[key] = f"{status.st_size}-{status.st_mtime_ns}"
         return found
 
+    def sizes(self, prefix: str) -> dict[str, int]:
+        """The files, with their sizes."""
+        found = {}
+        for key, entry in sorted(self._found(prefix), key=itemgetter(0)):
+            with _explained(entry.path), suppress(FileNotFoundError):  # as above
+                found[key] = entry.stat().st_size
+        return found
+
     def _found(self, prefix: str) -> "Iterator[tuple[str, os.DirEntry[str]]]":
         """The files whose keys begin with the prefix, by key, in no order."""
         folder = self._root / prefix.rpartition("/")[0]
@@ -303,15 +317,20 @@ class S3Store:
 
     def versions(self, prefix: str) -> dict[str, str]:
         """The keys that begin with `prefix`, with their ETags, which S3 tells in the same answers."""
+        return {key: found["ETag"] for key, found in self._found(prefix)}
+
+    def sizes(self, prefix: str) -> dict[str, int]:
+        """The keys that begin with `prefix`, with their sizes, which S3 tells as well; S3 sorts them by bytes."""
+        return {key: found["Size"] for key, found in self._found(prefix)}
+
+    def _found(self, prefix: str) -> "Iterator[tuple[str, ObjectTypeDef]]":
         with self._explained(prefix):
             pages = self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=self._bucket, Prefix=self._prefix + prefix
             )
-            return {
-                found["Key"].removeprefix(self._prefix): found["ETag"]
-                for page in pages
-                for found in page.get("Contents", ())
-            }
+            for page in pages:
+                for found in page.get("Contents", ()):
+                    yield found["Key"].removeprefix(self._prefix), found
 
     def copy(self, source: str, target: str) -> None:
         """Copy the object inside S3."""

@@ -37,6 +37,18 @@ class Spans:
         kept = self._state.load()
         return kept.playlists if kept else None
 
+    def narrow(self, first: date) -> None:
+        """Let no span begin before a day, before which nothing is shown any more."""
+
+        def narrowed(current: _Spans | None) -> _Spans:
+            spans = current.playlists if current else {}
+            return _Spans(
+                {id_: Span(max(span.first, first), span.last) for id_, span in spans.items() if span.last >= first}
+            )
+
+        if self.load() is not None:
+            self._state.change(narrowed)
+
     def widen(self, wider: Mapping[str, Span]) -> None:
         """Let the spans of these playlists cover these as well."""
 

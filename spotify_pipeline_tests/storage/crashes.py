@@ -21,7 +21,7 @@ class CrashingStore:
     def __init__(self, store: ObjectStore, changes: int) -> None:
         self._store, self._changes_left = store, changes
         self.uri, self.get = store.uri, store.get
-        self.list, self.folders, self.versions = store.list, store.folders, store.versions
+        self.list, self.folders, self.versions, self.sizes = store.list, store.folders, store.versions, store.sizes
 
     def put(self, key: str, content: bytes) -> None:
         self._change()
