@@ -90,7 +90,7 @@ def remove_days(
     progress.tell(f"the catalog shows no day before {first} any more")
     backends.months.drop_before(first, published_files(tables))
     _remove(backends.table_objects, list(tables.sizes_before(first)), progress, "files of tables")
-    _remove_details(backends, first)
+    remove_details(backends, before=first, needed_from=first)
     raw.drop_pending_before(first)
     _remove(backends.raw_objects, list(raw.sizes_before(first)), progress, "raw documents")
     backends.due.drop_before(first)
@@ -126,12 +126,18 @@ def _counted(keys: list[str], progress: Progress, what: str) -> Iterator[str]:
         yield key
 
 
-def _remove_details(backends: Warehouse, first: date) -> None:
+def remove_details(backends: Warehouse, *, before: date, needed_from: date) -> None:
+    """Remove details of artists and albums that were read before a day, but for what days from another one on need.
+
+    Raises:
+        DataError: a file is damaged; the message names it.
+        StorageError: something cannot be read or written.
+    """
     store = backends.raw.details
     kinds: tuple[tuple[Kind[Any], str], ...] = ((ARTISTS, "artist_id"), (ALBUMS, "album_id"))
     for kind, column in kinds:
-        if store.are_older_than(kind, first):
-            store.remove(kind, first, _needed(backends, first, kind, column))
+        if store.are_older_than(kind, before):
+            store.remove(kind, before, _needed(backends, needed_from, kind, column))
 
 
 def _needed(backends: Warehouse, first: date, kind: Kind[Any], column: str) -> set[str]:

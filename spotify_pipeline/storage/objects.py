@@ -87,6 +87,10 @@ class ObjectStore(Protocol):
         """Remove the object, if there is one."""
         ...
 
+    def sweep(self) -> None:
+        """Remove what killed processes have left of objects that they were writing; nobody may be writing meanwhile."""
+        ...
+
 
 class SharedStore(ObjectStore, Protocol):
     """A store in which several processes can agree on something."""
@@ -250,6 +254,12 @@ class FolderStore:
             path.unlink(missing_ok=True)
         self._remove_empty_folders(path.parent)
 
+    def sweep(self) -> None:
+        """Remove temporary files; the locks of `replace` stay, in which there is nothing."""
+        for path in self._root.rglob(".*"):
+            if path.is_file() and not path.name.endswith(".lock"):
+                self.delete(path.relative_to(self._root).as_posix())
+
     def _remove_empty_folders(self, folder: Path) -> None:
         with suppress(OSError):  # not empty, or somebody else removed it
             while folder != self._root:
@@ -350,6 +360,9 @@ class S3Store:
         """Remove the object; S3 does not mind if there is none."""
         with self._explained(key):
             self._client.delete_object(Bucket=self._bucket, Key=self._prefix + key)
+
+    def sweep(self) -> None:
+        """Nothing: S3 shows no object that was not written whole."""
 
     @contextmanager
     def _explained(self, key: str) -> Iterator[None]:

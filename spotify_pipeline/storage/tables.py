@@ -83,15 +83,16 @@ class TableStore:
 
         Args:
             table: its name.
-            day: the partition.
+            day: the partition. A stage that has no file of the table leaves the published one as it is.
             rows: how many at most, from the first on (default: all).
 
         Raises:
             DataError: there are none, or a file is damaged.
         """
-        if stage := read_stage(self._objects, folder(day) + STAGE):
+        stage = read_stage(self._objects, folder(day) + STAGE)
+        if stage and (files := stage.of(table)):
             try:
-                return self._frame([file.key for file in stage.of(table)], rows)
+                return self._frame([file.key for file in files], rows)
             except ObjectNotFoundError:  # it is being published, or somebody was killed in it
                 self.complete_publication(day)
         return self._frame(self._parts_of(table, day, "run the transformation of that day first"), rows)
@@ -103,6 +104,10 @@ class TableStore:
             DataError: there are none, or a file is damaged.
         """
         return self._frame(self._parts_of(table, day, "publish that day first"))
+
+    def has(self, table: str, day: date) -> bool:
+        """Whether a table has published files of a day."""
+        return bool(self._parts(table, day))
 
     def row_count(self, table: str, day: date) -> int:
         """How many rows the published files of a table have.
@@ -204,6 +209,17 @@ class TableStore:
                 f"{day} is not kept, only days from {first} on: `spotify-pipeline retention` with more days to keep "
                 "lets older ones in again."
             )
+
+    def drop_stages(self, day: date, keep: Stage | None = None) -> None:
+        """Delete what is staged for a day, and what killed processes have left there, but for one stage, if given."""
+        kept = {file.key for file in keep.files} | {folder(day) + STAGE} if keep else set()
+        for key in self._objects.list(folder(day)):
+            if key not in kept:
+                self._objects.delete(key)
+
+    def days_with_stages(self) -> list[date]:
+        """The days for which anything lies in the stages, be it left by a killed process, oldest first."""
+        return [date.fromisoformat(day) for day in self._objects.folders(f"{STAGED}{PARTITION_COLUMN}=")]
 
     def _frame(self, keys: Sequence[str], rows: int | None = None) -> pl.DataFrame:
         frames: list[pl.DataFrame] = []

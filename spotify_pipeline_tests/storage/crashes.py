@@ -38,6 +38,10 @@ class CrashingStore:
         self._change()
         self._store.delete(key)
 
+    def sweep(self) -> None:
+        self._change()
+        self._store.sweep()
+
     def _change(self) -> None:
         if self._changes_left == 0:
             raise Crash
