@@ -67,8 +67,13 @@ def test_there_are_commands_to_check() -> None:
     "command", [command for command in COMMANDS if re.search(r"/spotify-pipeline (?!login|import)", command)]
 )
 def test_commands_in_the_documentation_work(
-    command: str, demo_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    command: str,
+    demo_folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    monkeypatch.chdir(tmp_path)  # some write files there
     monkeypatch.setenv("SPOTIFY_PIPELINE_DATA_DIR", str(demo_folder))
     program, *arguments = shlex.split(command)
     assert program == ".venv/bin/spotify-pipeline"

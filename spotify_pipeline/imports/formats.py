@@ -1,6 +1,6 @@
 """All formats, and which one a file is of."""
 
-from spotify_pipeline.imports import account_export, archive_json, exportify, spotify_backup
+from spotify_pipeline.imports import account_export, addresses, archive_json, exportify, spotify_backup
 from spotify_pipeline.imports.found import File, Format
 
 FORMATS = (
@@ -10,6 +10,7 @@ FORMATS = (
     spotify_backup.JSON,
     account_export.FORMAT,
     spotify_backup.TEXT,
+    addresses.FORMAT,
     archive_json.PLAIN,
 )
 

@@ -20,6 +20,7 @@ from spotify_pipeline.lambdas.invocation import Invocation, LambdaContext, answe
 from spotify_pipeline.settings import load_settings
 from spotify_pipeline.steps.due import make_due_days, making_tables
 from spotify_pipeline.steps.publish import publish_day
+from spotify_pipeline.steps.retention import hide_days
 from spotify_pipeline.steps.transform import transform_day
 from spotify_pipeline.steps.verification import VERIFICATIONS
 from spotify_pipeline.storage.due import Due
@@ -41,7 +42,13 @@ def _transform(invocation: Invocation, event: Mapping[str, Any]) -> Transformati
     request = transformation_request(event, settings.raw_bucket)
     with invocation.alone(warehouse.table_objects, "transformation"):
         outcome = _make(warehouse, request, request.day or settings.today(), invocation)
-        return _make_due_days(warehouse, outcome, invocation) if "publish" in request.steps else outcome
+        if "publish" not in request.steps:
+            return outcome
+        outcome = _make_due_days(warehouse, outcome, invocation)
+        if settings.retention_days and not invocation.is_of_dagster:
+            # S3 removes the files, a day later: the functions may delete no history.
+            invocation.tell(f"Days are kept from {hide_days(warehouse, settings.retention_days)} on")
+        return outcome
 
 
 def _make(warehouse: Warehouse, request: TransformationRequest, day: date, invocation: Invocation) -> Transformation:

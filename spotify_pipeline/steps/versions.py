@@ -106,6 +106,19 @@ class Readings:
         if not any(covered.status.has_rows for covered in self._days):
             raise SettingsError(f"The playlist {playlist_id} was never read: {_outcome(self._days[-1])}.")
 
+    @property
+    def last_day(self) -> date:
+        """The newest day on which SQL shows rows of the playlist."""
+        return max(covered.day for covered in self._days if covered.status.has_rows)
+
+    def document(self, version: Version) -> bytes:
+        """The raw JSON that a version was read from.
+
+        Raises:
+            DataError: it was removed since.
+        """
+        return self._backends.raw.read_document(version.snapshot_date, self._id)
+
     def newest(self, before: date = date.max) -> Version:
         """The newest reading, or the newest before a day.
 

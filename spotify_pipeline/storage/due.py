@@ -80,6 +80,10 @@ class DueDays:
         if new:
             self._state.change(added)
 
+    def drop_before(self, first: date) -> None:
+        """Let go the days before one, which are not kept."""
+        self._state.change(lambda current: _Days([due for due in _by_day(current).values() if due.day >= first]))
+
     def note_made(self, due: Due) -> None:
         """Take down that the tables which are staged now were made after the day became due, if it was this time."""
         self._replace(due, msgspec.structs.replace(due, made=True))

@@ -11,6 +11,7 @@ _SAMPLES = {
     "playlists.json": "spotify_backup/2022.json",
     "playlists.txt": "spotify_backup/2015_windows.txt",
     "Playlist1.json": "account_export/Playlist_2025.json",
+    "My_list.m3u8": "addresses/mixtape.m3u8",
 }
 
 
