@@ -237,6 +237,15 @@ def test_a_playlist_of_which_most_was_refused_is_refused_as_a_whole(backends: Fa
         import_history(backends, file, day=TODAY)
 
 
+def test_days_that_are_not_kept_are_not_imported(fake: FakeSpotify, tmp_path: Path) -> None:
+    variables = {"SPOTIFY_PIPELINE_PLAYLISTS": ID, "SPOTIFY_PIPELINE_RETENTION_DAYS": "2"}
+    backends = FakeBackends(fake, tmp_path / "data", TODAY, None, **variables)
+    file = write_csv(tmp_path / "Mixtape.csv", [1], FIRST)
+    with pytest.raises(DataError, match=f"it is of {FIRST}, and days before 2026-03-08 are not kept"):
+        import_history(backends, file)
+    assert import_history(backends, file, day=date(2026, 3, 8)).made == [date(2026, 3, 8)]
+
+
 @pytest.fixture
 def history(tmp_path: Path) -> Path:
     """Files of two playlists over three days."""

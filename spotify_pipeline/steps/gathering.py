@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -13,9 +13,10 @@ from spotify_pipeline.imports import archive_git
 from spotify_pipeline.imports.files import files_under
 from spotify_pipeline.imports.formats import FORMATS, format_of
 from spotify_pipeline.imports.found import Contents, File, Found, Refusal
-from spotify_pipeline.imports.ids import PREFIX, own_id
+from spotify_pipeline.imports.ids import own_id
 from spotify_pipeline.progress import Progress
 from spotify_pipeline.spotify.manifest import Coverage, Status
+from spotify_pipeline.spotify.playlist_ids import OWN
 from spotify_pipeline.steps.versions import newest_names
 from spotify_pipeline.storage.gzipped import compress
 from spotify_pipeline.tables.transform import decode_playlist
@@ -119,7 +120,8 @@ class Gathering:
         if playlist_id is None:
             return
         day, fetched_at = self._day_of(found, modified)
-        if reason := self._why_not(found, day):
+        days = [each for each in (day, *found.same_on) if each >= self._first_kept]
+        if reason := self._why_not(found, day, is_kept=bool(days)):
             outcome.refused.append(Refusal(place, reason))
             return
         encoded = found.encoded(playlist_id)
@@ -139,7 +141,7 @@ class Gathering:
             fetched_at=fetched_at,
             accepted=playlist_id in self.accept,
         )
-        for each in (day, *found.same_on):
+        for each in days:
             readings = self.days.setdefault(each, {})
             if other := readings.get(playlist_id):
                 if other.document != document:
@@ -159,18 +161,26 @@ class Gathering:
         return called[0] if len(called) == 1 else own_id(found.name)
 
     @cached_property
+    def _first_kept(self) -> date:
+        """The first day that is not removed again."""
+        keep, first = self._backends.settings.retention_days, self._backends.tables.horizon.load().first
+        return max(first, self._today - timedelta(days=keep)) if keep else first
+
+    @cached_property
     def _names(self) -> dict[str, str]:
         """What playlists of the history are called that have an id of Spotify's."""
         if not self._backends.tables.published_days():
             return {}
-        return {id_: name for id_, name in newest_names(self._backends.engine).items() if not id_.startswith(PREFIX)}
+        return {id_: name for id_, name in newest_names(self._backends.engine).items() if not id_.startswith(OWN)}
 
     def _day_of(self, found: Found, modified: datetime | None) -> tuple[date, datetime | None]:
         if found.day:
             return found.day, found.fetched_at
         return (modified.date(), modified) if modified and not self._day else (self._day or self._today, None)
 
-    def _why_not(self, found: Found, day: date) -> str | None:
+    def _why_not(self, found: Found, day: date, *, is_kept: bool) -> str | None:
+        if not is_kept:
+            return f"it is of {day}, and days before {self._first_kept} are not kept"
         if day > self._today:
             return f"it would be of {day}, which is still to come: give its day with --day"
         if found.newest and found.newest > day:
