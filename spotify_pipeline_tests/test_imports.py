@@ -16,6 +16,7 @@ from spotify_pipeline.steps.transform import transform_day
 from spotify_pipeline.storage.raw import RawStore
 from spotify_pipeline.tables.declarations import TABLES
 from spotify_pipeline_tests.fake_backends import FakeBackends
+from spotify_pipeline_tests.imports.archives import cumulative, pretty, written
 from spotify_pipeline_tests.imports.exports import csv_of, song_id, write_csv
 from spotify_pipeline_tests.spotify.fake_spotify import FakePlaylist, FakeSpotify, playlist_id
 from spotify_pipeline_tests.storage.crashes import Crash, CrashingSharedStore
@@ -244,6 +245,25 @@ def test_days_that_are_not_kept_are_not_imported(fake: FakeSpotify, tmp_path: Pa
     with pytest.raises(DataError, match=f"it is of {FIRST}, and days before 2026-03-08 are not kept"):
         import_history(backends, file)
     assert import_history(backends, file, day=date(2026, 3, 8)).made == [date(2026, 3, 8)]
+
+
+def test_of_two_files_with_the_same_playlist_and_day_the_one_that_holds_more_is_believed(
+    backends: FakeBackends, tmp_path: Path
+) -> None:
+    folder = tmp_path / "playlists"
+    for kind, content in (
+        ("cumulative", cumulative(ID, [(1, "2020-01-01", None)], date_first_scraped="2020-01-01")),
+        ("pretty", pretty(ID, "Hits", [1, 1])),
+    ):
+        (folder / kind).mkdir(parents=True)
+        (folder / kind / f"{ID}.json").write_text(written(content))
+    poor, rich = import_history(backends, folder, day=TODAY).files
+    assert (poor.accepted, poor.days, [refusal.reason for refusal in poor.refused]) == (
+        0,
+        {},
+        [f"{ID}.json, which holds more, has a {ID} of {TODAY} too"],
+    )
+    assert (rich.accepted, rich.days, rich.refused) == (2, {ID: [TODAY]}, [])
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from spotify_pipeline.steps.versions import newest_names
 from spotify_pipeline.storage.gzipped import compress
 from spotify_pipeline.tables.transform import decode_playlist
 
+_RANKS: dict[str | None, int] = {each.name: number for number, each in enumerate(FORMATS)}
 _UNKNOWN = f"it is in none of the known formats: {', '.join(each.name for each in FORMATS)}"
 
 
@@ -51,6 +52,15 @@ class Reading(NamedTuple):
     row: Coverage
     document: bytes
     file: ImportedFile
+
+    def withdraw(self, day: date, reason: str) -> None:
+        """Take it out of what its file gave."""
+        playlist_id = self.row.playlist_id
+        self.file.accepted -= self.row.items_read
+        self.file.days[playlist_id].remove(day)
+        if not self.file.days[playlist_id]:
+            del self.file.days[playlist_id]
+        self.file.refused.append(Refusal(f"playlist {playlist_id}", reason))
 
 
 class Gathering:
@@ -144,9 +154,12 @@ class Gathering:
         for each in days:
             readings = self.days.setdefault(each, {})
             if other := readings.get(playlist_id):
-                if other.document != document:
+                if other.document == document:
+                    continue
+                if _RANKS.get(other.file.format, 0) <= _RANKS.get(outcome.format, 0):
                     outcome.refused.append(Refusal(place, f"{other.file.name} has a {playlist_id} of {each} already"))
-                continue
+                    continue
+                other.withdraw(each, f"{outcome.name}, which holds more, has a {playlist_id} of {each} too")
             readings[playlist_id] = Reading(row, document, outcome)
             outcome.accepted += found.items
             outcome.days.setdefault(playlist_id, []).append(each)
