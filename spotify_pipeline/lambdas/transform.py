@@ -18,7 +18,9 @@ from spotify_pipeline.lambdas.answers import Transformation
 from spotify_pipeline.lambdas.events import TransformationRequest, transformation_request
 from spotify_pipeline.lambdas.invocation import Invocation, LambdaContext, answer
 from spotify_pipeline.settings import load_settings
+from spotify_pipeline.steps.digest import tell_digest
 from spotify_pipeline.steps.due import make_due_days, making_tables
+from spotify_pipeline.steps.notifications import tell_failures
 from spotify_pipeline.steps.publish import publish_day
 from spotify_pipeline.steps.transform import transform_day
 from spotify_pipeline.steps.verification import VERIFICATIONS
@@ -39,9 +41,19 @@ def _transform(invocation: Invocation, event: Mapping[str, Any]) -> Transformati
     settings = load_settings()
     warehouse = AwsWarehouse(settings, new_patience=invocation.patience)
     request = transformation_request(event, settings.raw_bucket)
-    with invocation.alone(warehouse.table_objects, "transformation"):
-        outcome = _make(warehouse, request, request.day or settings.today(), invocation)
-        return _make_due_days(warehouse, outcome, invocation) if "publish" in request.steps else outcome
+    day = request.day or settings.today()
+    with (
+        invocation.alone(warehouse.table_objects, "transformation"),
+        invocation.telling_failure(warehouse, warehouse.table_objects, day),
+    ):
+        outcome = _make(warehouse, request, day, invocation)
+        if "publish" in request.steps:
+            if not invocation.is_of_dagster:
+                tell_digest(warehouse, day, invocation.warn)
+            outcome = _make_due_days(warehouse, outcome, invocation)
+            if not invocation.is_of_dagster:
+                tell_failures(warehouse, warehouse.table_objects, day, outcome.problems, invocation.warn)
+        return outcome
 
 
 def _make(warehouse: Warehouse, request: TransformationRequest, day: date, invocation: Invocation) -> Transformation:
