@@ -12,7 +12,7 @@ from dotenv import load_dotenv
 from deploy import buckets
 from deploy.credentials import hand_over
 from deploy.stack import Stack
-from deploy.template import PARAMETERS_FILE, Template, read_parameters
+from deploy.template import PARAMETERS_FILE, Template, expiration_days, read_parameters
 from deploy.zips import CodeBucket
 from spotify_pipeline import aws
 from spotify_pipeline.errors import PipelineError, SettingsError
@@ -87,6 +87,7 @@ def deploy(stack: str, parameters_file: Path, zips: Path) -> None:
     keys = code.upload(zips, parameters["Architecture"])
     given = {"CodeBucket": code.name, "ExtractCode": keys["extract"], "TransformCode": keys["transform"]}
     given["SparkCode"] = code.upload_spark(zips) if parameters["Spark"] == "yes" else ""
+    given["ExpirationDays"] = expiration_days(parameters["RetentionDays"])
     target.clear_failed()
     if not target.exists and (found := place.kept_buckets()):
         click.echo(f"Data of an earlier stack is here and is taken up again: {', '.join(found.values())}")

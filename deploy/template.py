@@ -15,7 +15,7 @@ from spotify_pipeline.errors import SettingsError
 
 FOLDER = Path(__file__).parent
 PARAMETERS_FILE = FOLDER / "parameters.env"
-GIVEN_BY_DEPLOYMENT = ("CodeBucket", "ExtractCode", "TransformCode", "SparkCode")
+GIVEN_BY_DEPLOYMENT = ("CodeBucket", "ExtractCode", "TransformCode", "SparkCode", "ExpirationDays")
 """The parameters that nobody sets by hand."""
 
 
@@ -51,6 +51,11 @@ class Template:
                     name = name.replace(f"${{AWS::{parameter}}}", value)
                 buckets[logical_id] = name
         return buckets
+
+
+def expiration_days(retention_days: str) -> str:
+    """The days after which S3 deletes: S3 does so at midnight, and the catalog lets a day go only some hours later."""
+    return str(int(retention_days) + 1) if retention_days else ""
 
 
 def read_parameters(template: Template, path: Path = PARAMETERS_FILE) -> dict[str, str]:

@@ -147,6 +147,12 @@ class Settings(BaseSettings):
         "Athena is asked in the database that reads them, `<Glue database>_months`.",
         default="none",
     )
+    retention_days: int | None = _variable(
+        "SPOTIFY_PIPELINE_RETENTION_DAYS",
+        "How many days before today are kept; older ones are removed by the daily job. All are kept without it.",
+        default=None,
+        ge=1,
+    )
     compute: Literal["local", "lambda", "spark"] = _variable(
         "SPOTIFY_PIPELINE_COMPUTE",
         "Where Dagster lets extraction and transformation run: `local` (in its own process), `lambda` (in the "

@@ -49,6 +49,7 @@ def test_every_setting_has_its_own_variable(monkeypatch: pytest.MonkeyPatch, tmp
         "SPOTIFY_PIPELINE_MAX_LOSS": "0.25",
         "SPOTIFY_PIPELINE_ENRICH": "new",
         "SPOTIFY_PIPELINE_MONTHS": "none",
+        "SPOTIFY_PIPELINE_RETENTION_DAYS": "400",
         "SPOTIFY_PIPELINE_COMPUTE": "lambda",
         "SPOTIFY_PIPELINE_EXTRACT_FUNCTION": "reads",
         "SPOTIFY_PIPELINE_TRANSFORM_FUNCTION": "arn:aws:lambda:eu-central-1:123456789012:function:makes:live",

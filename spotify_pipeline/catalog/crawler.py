@@ -18,7 +18,7 @@ from spotify_pipeline.errors import SettingsError, StorageError
 from spotify_pipeline.progress import SILENT, Progress
 from spotify_pipeline.spotify.patience import Clock
 from spotify_pipeline.storage.tables import TableStore
-from spotify_pipeline.tables.declarations import TABLES
+from spotify_pipeline.tables.declarations import COVERAGE, TABLES
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
@@ -55,6 +55,18 @@ class CrawledCatalog:
         facts = self._database.ensure()
         days = self._tables.published_days()
         return Publication(days, self.location, facts | self._crawl(progress))
+
+    def withdraw(self) -> None:
+        """Unregister the days that are not published: a crawler adds partitions and takes none away.
+
+        Raises:
+            StorageError: Glue cannot be asked.
+        """
+        self._database.ensure()
+        days = set(self._tables.published_days())
+        for table in sorted(TABLES.values(), key=COVERAGE.__ne__):
+            known = self._database.registered(table)
+            self._database.remove(table, (known.sound | known.stale) - days)
 
     def partitions(self) -> Partitions:
         """The days that are registered, by table."""

@@ -76,6 +76,10 @@ class DuckDBCatalog:
             raise StorageError(f"Cannot write the catalog {self.path}: {error}.") from None
         return Publication(days, self.location)
 
+    def withdraw(self) -> None:
+        """As `publish`, which takes no longer."""
+        self.publish()
+
     def partitions(self) -> Partitions:
         """The days whose files the views name, be it the files of the days or those of their months, by table."""
         views, days_in_months = self._ask(

@@ -58,6 +58,10 @@ class GlueCatalog:
             facts |= self._months.publish()
         return Publication(days, self.location, facts)
 
+    def withdraw(self) -> None:
+        """As `publish`, which takes no longer."""
+        self.publish()
+
     def partitions(self) -> Partitions:
         """The registered days, by table."""
         return self._database.partitions()

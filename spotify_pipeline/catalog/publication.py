@@ -47,6 +47,14 @@ class Catalog(Protocol):
         """
         ...
 
+    def withdraw(self) -> None:
+        """Show no day any more that the table store has not published; whether it shows new ones is open.
+
+        Raises:
+            StorageError: the catalog cannot be written.
+        """
+        ...
+
     def partitions(self) -> Partitions:
         """The days that it shows, by table; a table that it does not know is missing.
 
@@ -71,11 +79,11 @@ def published_files(tables: TableStore) -> PublishedFiles:
 
 
 def stray_partitions(catalog: Catalog, tables: TableStore) -> Iterator[str]:
-    """A sentence for each table whose days in the catalog are not those in the store."""
-    shown = catalog.partitions()
+    """A sentence for each table whose days in the catalog are not those that the store has and keeps."""
+    shown, first = catalog.partitions(), tables.horizon.load().first
     # The store is read last: whatever is registered had its files before, so a publication meanwhile is no stray.
     for table in TABLES:
-        stored, registered = set(tables.partitions(table)), shown.get(table, set())
+        stored, registered = {day for day in tables.partitions(table) if day >= first}, shown.get(table, set())
         if missing := registered - stored:
             yield f"{table} has no file for {_listed(missing)}, which the catalog shows"
         if hidden := stored - registered:

@@ -10,9 +10,12 @@ from dotenv import load_dotenv
 from spotify_pipeline.cli.demo import demo
 from spotify_pipeline.cli.doctor import doctor
 from spotify_pipeline.cli.export import export
+from spotify_pipeline.cli.forget import forget_command
+from spotify_pipeline.cli.imports import import_
 from spotify_pipeline.cli.login import login
 from spotify_pipeline.cli.query import query
 from spotify_pipeline.cli.report import report
+from spotify_pipeline.cli.retention import retention
 from spotify_pipeline.cli.run import run
 from spotify_pipeline.cli.versions import as_of, diff
 from spotify_pipeline.errors import PipelineError
@@ -29,7 +32,20 @@ def cli(context: click.Context, verbose: bool) -> None:
     context.obj = verbose or bool(context.obj)  # `main` has taken it from anywhere on the line
 
 
-for _command in (demo, login, doctor, run, query, as_of, diff, report, export):
+for _command in (
+    demo,
+    login,
+    doctor,
+    run,
+    query,
+    as_of,
+    diff,
+    report,
+    import_,
+    export,
+    retention,
+    forget_command,
+):
     cli.add_command(_command)
 
 

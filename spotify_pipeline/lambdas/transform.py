@@ -22,6 +22,7 @@ from spotify_pipeline.steps.digest import tell_digest
 from spotify_pipeline.steps.due import make_due_days, making_tables
 from spotify_pipeline.steps.notifications import tell_failures
 from spotify_pipeline.steps.publish import publish_day
+from spotify_pipeline.steps.retention import hide_days
 from spotify_pipeline.steps.transform import transform_day
 from spotify_pipeline.steps.verification import VERIFICATIONS
 from spotify_pipeline.storage.due import Due
@@ -47,12 +48,16 @@ def _transform(invocation: Invocation, event: Mapping[str, Any]) -> Transformati
         invocation.telling_failure(warehouse, warehouse.table_objects, day),
     ):
         outcome = _make(warehouse, request, day, invocation)
-        if "publish" in request.steps:
-            if not invocation.is_of_dagster:
-                tell_digest(warehouse, day, invocation.warn)
-            outcome = _make_due_days(warehouse, outcome, invocation)
-            if not invocation.is_of_dagster:
-                tell_failures(warehouse, warehouse.table_objects, day, outcome.problems, invocation.warn)
+        if "publish" not in request.steps:
+            return outcome
+        if not invocation.is_of_dagster:
+            tell_digest(warehouse, day, invocation.warn)
+        outcome = _make_due_days(warehouse, outcome, invocation)
+        if not invocation.is_of_dagster:
+            tell_failures(warehouse, warehouse.table_objects, day, outcome.problems, invocation.warn)
+            if settings.retention_days:
+                # S3 removes the files, a day later: the functions may delete no history.
+                invocation.tell(f"Days are kept from {hide_days(warehouse, settings.retention_days)} on")
         return outcome
 
 

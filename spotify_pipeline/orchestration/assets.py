@@ -34,6 +34,7 @@ from spotify_pipeline.orchestration.failures import explained
 from spotify_pipeline.orchestration.metadata import column_schema
 from spotify_pipeline.orchestration.partitions import partition_day
 from spotify_pipeline.orchestration.report import REPORT, build_report
+from spotify_pipeline.orchestration.retention import RETENTION, build_retention
 from spotify_pipeline.settings import Settings
 from spotify_pipeline.spotify.manifest import Manifest
 from spotify_pipeline.steps.digest import tell_digest
@@ -85,7 +86,7 @@ def transform_playlists(context: OpExecutionContext, raw_playlists: RawDay) -> I
 
 
 def build_assets(partitions: DailyPartitionsDefinition, settings: Settings) -> list[AssetsDefinition]:
-    """All assets, partitioned by day; with details of artists and albums where the settings ask for them."""
+    """All assets, partitioned by day; details of artists and albums, and retention, only if the settings want them."""
     enrich = settings.enrich == "new"
 
     @graph_asset(partitions_def=partitions)
@@ -142,7 +143,11 @@ def build_assets(partitions: DailyPartitionsDefinition, settings: Settings) -> l
 
     made = [raw_details, build_tables(tables_with_details)] if enrich else [build_tables(tables)]
     describe = partial(_described, catalog_kinds={"duckdb"} if settings.target == "local" else {"glue", "athena"})
-    everything = (raw_playlists, *made, catalog, build_report(partitions))
+    days = settings.retention_days
+    retention = [build_retention(partitions, days)] if days else []
+    # The report comes after it, so that it shows nothing that has gone.
+    report = build_report(partitions, after=RETENTION if days else "catalog")
+    everything = (raw_playlists, *made, catalog, *retention, report)
     return [definition.map_asset_specs(describe) for definition in everything]
 
 
@@ -165,6 +170,8 @@ def _described(spec: AssetSpec, catalog_kinds: set[str]) -> AssetSpec:
         )
     if spec.key == AssetKey(REPORT):
         catalog_kinds = {"altair", "html"}
+    if spec.key == AssetKey(RETENTION):
+        catalog_kinds = {"python"}
     is_raw = spec.key in (AssetKey("raw_playlists"), AssetKey(_DETAILS))
     return spec.replace_attributes(
         group_name="spotify" if is_raw else "catalog",

@@ -26,14 +26,14 @@ _WRITTEN = "written"
 _SHOWN = {"flow": "came_and_went", "coverage": "known_days"}
 
 
-def build_report(partitions: DailyPartitionsDefinition) -> AssetsDefinition:
-    """The asset. The day is published before: what goes wrong here is told by a check, and stops nothing."""
+def build_report(partitions: DailyPartitionsDefinition, after: str = "catalog") -> AssetsDefinition:
+    """The asset, made `after` another one. What goes wrong here is told by a check, and stops nothing."""
     description = "The report was written."
 
     @asset(
         name=REPORT,
         partitions_def=partitions,
-        deps=["catalog"],
+        deps=[after],
         output_required=False,
         check_specs=[check_spec(REPORT, _WRITTEN, description, partitions, blocking=False)],
         required_resource_keys={"backends"},

@@ -96,6 +96,10 @@ class TokenStore(Protocol):
         """Replace the record under this key; to be called under the lock. What cannot be kept is a `StorageError`."""
         ...
 
+    def forget(self, account_id: str) -> bool:
+        """Let go the logins of an account, under the lock; gives whether there were any. `StorageError` as above."""
+        ...
+
 
 def current_consent(settings: Settings, store: TokenStore) -> Consent | None:
     """The consent that a run with these settings relies on; None without a user, or before the first run.
@@ -163,7 +167,23 @@ class TokenFile:
             records = self._records()
         except _DamagedError:
             records = {}
-        content = msgspec.json.format(msgspec.json.encode(records | {key: record}), indent=1)
+        self._write(records | {key: record})
+
+    def forget(self, account_id: str) -> bool:
+        """Let go the logins of an account, under the lock; gives whether there were any.
+
+        Raises:
+            StorageError: the file cannot be read or written; what was there stays.
+        """
+        self.path.with_suffix(".new").unlink(missing_ok=True)  # as below
+        records = self._records()
+        kept = {key: record for key, record in records.items() if not _is_of(record, account_id)}
+        if len(kept) < len(records):
+            self._write(kept)
+        return len(kept) < len(records)
+
+    def _write(self, records: dict[str, TokenRecord]) -> None:
+        content = msgspec.json.format(msgspec.json.encode(records), indent=1)
         new = self.path.with_suffix(".new")
         try:
             new.unlink(missing_ok=True)  # a process that was killed may have left it
@@ -202,6 +222,10 @@ class TokenFile:
             f"Cannot keep the login in {self.path} ({error.strerror}): make room or give permission there, or choose "
             "another folder with SPOTIFY_PIPELINE_DATA_DIR."
         )
+
+
+def _is_of(record: TokenRecord, account_id: str) -> bool:
+    return record.account is not None and record.account.id == account_id
 
 
 class _DamagedError(StorageError):

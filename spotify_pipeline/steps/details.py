@@ -1,21 +1,17 @@
 """Enrichment of a day: reading details of artists and albums that have not been read before."""
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from itertools import chain
 from typing import Any
 
 from spotify_pipeline.backends.source import Source
-from spotify_pipeline.errors import DataError
 from spotify_pipeline.progress import SILENT, Progress
 from spotify_pipeline.spotify.detail_reader import DetailReader
-from spotify_pipeline.spotify.details import ALBUMS, ARTISTS, Details, Kind
-from spotify_pipeline.spotify.documents import Album, Content, Playlist, decode
+from spotify_pipeline.spotify.details import Details, Kind
 from spotify_pipeline.spotify.manifest import Manifest
+from spotify_pipeline.steps.music import music_of
 from spotify_pipeline.storage.details import DetailStore
-from spotify_pipeline.storage.raw import RawDay
 
 _MOST_REQUESTS = 1_000
 """In a run without a budget: using up Spotify's quota for details would cost the next morning's playlists."""
@@ -49,7 +45,7 @@ def enrich_day(backends: Source, day: date, *, progress: Progress = SILENT) -> E
         StorageError: details cannot be written.
     """
     raw_day, store = backends.raw.open_day(day), backends.raw.details
-    wanted = _ids(raw_day)
+    wanted = music_of(raw_day)
     unread = {kind: ids - store.ids(kind) for kind, ids in wanted.items()}
     missing, requests, reason = unread, 0, None
     if any(unread.values()):
@@ -70,30 +66,6 @@ def _why_not(manifest: Manifest, today: date) -> str | None:
     if manifest.snapshot_date != today:
         return f"Spotify only tells what is now, so nothing is asked for {manifest.snapshot_date}."
     return manifest.stopped  # what is left belongs to the playlists
-
-
-def _ids(raw_day: RawDay) -> dict[Kind[Any], set[str]]:
-    """The artists and albums of whatever stands in the day's playlists.
-
-    Artists come first: tracks hold little but their names, so that details of them tell more, in fewer requests.
-    """
-    artists: set[str | None] = set()
-    albums: set[str | None] = set()
-    for row in raw_day.manifest.playlists:
-        if row.status.has_rows:
-            for content in _contents(raw_day, row.playlist_id):
-                album = content.album or Album()
-                albums.add(album.id)
-                artists.update(artist.id for artist in chain(content.artists or (), album.artists or ()))
-    return {ARTISTS: {one for one in artists if one}, ALBUMS: {one for one in albums if one}}
-
-
-def _contents(raw_day: RawDay, playlist_id: str) -> Iterator[Content]:
-    try:
-        page = decode(raw_day.document(playlist_id), Playlist).contents
-    except DataError:
-        return  # the transformation, which comes next, takes it aside and says so
-    yield from (entry.content for entry in (page.entries if page else ()) if entry.content)
 
 
 def _read(

@@ -29,14 +29,30 @@ def publish_report(backends: Warehouse) -> WrittenReport:
         DataError: no day is published.
         StorageError: it cannot be written.
     """
-    if backends.settings.target == "local":
-        return _write(backends, FolderStore(backends.settings.data_dir), FILE)
-    return _write(backends, backends.table_objects, _KEY_BESIDE_TABLES)
+    return _write(backends, *_place(backends))
+
+
+def renew_report(backends: Warehouse) -> None:
+    """Write the report anew, where there is one, because what it shows is gone; errors as of `publish_report`.
+
+    Where no day is left, there is no report either.
+    """
+    store, key = _place(backends)
+    if not backends.tables.published_days():
+        store.delete(key)
+    elif store.list(key):
+        _write(backends, store, key)
 
 
 def save_report(backends: Warehouse, file: Path) -> WrittenReport:
     """Write the report into a file of this machine, which nobody else may read; errors as of `publish_report`."""
     return _write(backends, FolderStore(file.parent), file.name)
+
+
+def _place(backends: Warehouse) -> tuple[ObjectStore, str]:
+    if backends.settings.target == "local":
+        return FolderStore(backends.settings.data_dir), FILE
+    return backends.table_objects, _KEY_BESIDE_TABLES
 
 
 def _write(backends: Warehouse, store: ObjectStore, key: str) -> WrittenReport:

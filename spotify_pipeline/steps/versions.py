@@ -45,7 +45,9 @@ def find_playlist(engine: Engine, text: str) -> str:
     """
     with suppress(SettingsError):
         return parse_playlist_id(text)
-    names: dict[str, str] = dict(engine.ask(_NEWEST_NAMES).rows)
+    names = newest_names(engine)
+    if text in names:  # the id of one that was imported
+        return text
     alike = [playlist_id for playlist_id, name in names.items() if _folded(name) == _folded(text)]
     found = [playlist_id for playlist_id in alike if names[playlist_id] == text] or alike
     if len(found) > 1:
@@ -53,6 +55,15 @@ def find_playlist(engine: Engine, text: str) -> str:
     if found:
         return found[0]
     raise SettingsError(f"No playlist is called {text!r}; known: {', '.join(_candidates(text, names.values()))}.")
+
+
+def newest_names(engine: Engine) -> dict[str, str]:
+    """What each playlist was called last, by id.
+
+    Raises:
+        QueryError: nothing is published, or SQL cannot be asked.
+    """
+    return dict(engine.ask(_NEWEST_NAMES).rows)
 
 
 def _candidates(text: str, names: Iterable[str]) -> list[str]:

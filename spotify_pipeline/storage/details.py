@@ -1,7 +1,7 @@
 """Details of artists and albums: `artists/snapshot_date=YYYY-MM-DD/<name>.jsonl.gz`, and `albums/…` likewise.
 
 The day is the one on which they were read. A file holds several objects, one on each line as Spotify sent it; for an
-id that Spotify does not know there is the line `{"id":"…","not_found":true}`. No file is changed later.
+id that Spotify does not know there is the line `{"id":"…","not_found":true}`. Nothing is added to a file later.
 """
 
 import hashlib
@@ -59,13 +59,35 @@ class DetailStore:
                     found.setdefault(detail.id, detail)
         return found
 
+    def are_older_than(self, kind: Kind[Detail], first: date) -> bool:
+        """Whether anything was read before a day."""
+        return any(_day(key) < first for key in self._keys(kind))
+
+    def remove(self, kind: Kind[Detail], before: date, needed: Container[str]) -> None:
+        """Remove what was read before a day, but for what is needed: of those files that hold nothing else all.
+
+        Raises:
+            DataError: a file is damaged; the message names it.
+        """
+        for key in self._keys(kind):
+            if _day(key) < before:
+                lines = {line: detail.id for line, detail in self._lines(kind, key)}
+                kept = [line for line, spotify_id in lines.items() if spotify_id in needed]
+                if not kept:
+                    self._objects.delete(key)
+                elif len(kept) < len(lines):
+                    self._objects.put(key, compress(b"".join(line + b"\n" for line in kept)))
+
     def _keys(self, kind: Kind[Detail]) -> list[str]:
         return self._objects.list(f"{kind.name}/{PARTITION_COLUMN}=")
 
     def _details(self, kind: Kind[Detail], key: str) -> Iterator[Detail]:
+        return (detail for _, detail in self._lines(kind, key))
+
+    def _lines(self, kind: Kind[Detail], key: str) -> Iterator[tuple[bytes, Detail]]:
         try:
             for line in decompress(self._objects.get(key)).splitlines():
-                yield decode(line, kind.type)
+                yield line, decode(line, kind.type)
         except DataError as error:
             raise DataError(
                 f"{self._objects.uri(key)} is damaged ({error}): remove it, and what it held is read again."

@@ -100,11 +100,20 @@ class Months:
     def drop(self, firsts: Iterable[date]) -> None:
         """Let months be no longer read, and remove all files that they have, those of interrupted attempts too."""
         gone = set(firsts)
+        if not gone:
+            return
         self._change(lambda months: {first: month for first, month in months.items() if first not in gone})
         for first in gone:
             for table in TABLES:
                 for key in self._objects.list(f"{FOLDER}/{table}/{MONTH_COLUMN}={first}/"):
                     self._objects.delete(key)
+
+    def drop_before(self, first: date, published: PublishedFiles) -> None:
+        """Drop the months that begin before a day, but for those that hold exactly what is published."""
+        current = self.current(published)
+        folders = (self._objects.folders(f"{FOLDER}/{table}/{MONTH_COLUMN}=") for table in TABLES)
+        there = {date.fromisoformat(name) for names in folders for name in names} | self.load().keys()
+        self.drop(month for month in there - current.keys() if month < first)
 
     def _change(self, change: Callable[[dict[date, Month]], dict[date, Month]]) -> None:
         self._state.change(lambda kept: _Months(change(kept.months if kept else {})))

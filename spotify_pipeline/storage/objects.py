@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypedDict, TypeVar
 from urllib.parse import urlsplit
@@ -18,6 +19,7 @@ from spotify_pipeline.errors import StorageError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import ObjectTypeDef
 
 
 _ATTEMPTS = 10
@@ -69,6 +71,10 @@ class ObjectStore(Protocol):
         """The keys that begin with `prefix`, each with something that is another once the object is replaced."""
         ...
 
+    def sizes(self, prefix: str) -> dict[str, int]:
+        """The keys that begin with `prefix`, sorted, each with how many bytes its object has."""
+        ...
+
     def copy(self, source: str, target: str) -> None:
         """Put an object under another key as well; one that is there is replaced."""
         ...
@@ -79,6 +85,10 @@ class ObjectStore(Protocol):
 
     def delete(self, key: str) -> None:
         """Remove the object, if there is one."""
+        ...
+
+    def sweep(self) -> None:
+        """Remove what killed processes have left of objects that they were writing; nobody may be writing meanwhile."""
         ...
 
 
@@ -208,6 +218,14 @@ class FolderStore:
                 found[key] = f"{status.st_size}-{status.st_mtime_ns}"
         return found
 
+    def sizes(self, prefix: str) -> dict[str, int]:
+        """The files, with their sizes."""
+        found = {}
+        for key, entry in sorted(self._found(prefix), key=itemgetter(0)):
+            with _explained(entry.path), suppress(FileNotFoundError):  # as above
+                found[key] = entry.stat().st_size
+        return found
+
     def _found(self, prefix: str) -> "Iterator[tuple[str, os.DirEntry[str]]]":
         """The files whose keys begin with the prefix, by key, in no order."""
         folder = self._root / prefix.rpartition("/")[0]
@@ -235,6 +253,12 @@ class FolderStore:
         with _explained(str(path)):
             path.unlink(missing_ok=True)
         self._remove_empty_folders(path.parent)
+
+    def sweep(self) -> None:
+        """Remove temporary files; the locks of `replace` stay, in which there is nothing."""
+        for path in self._root.rglob(".*"):
+            if path.is_file() and not path.name.endswith(".lock"):
+                self.delete(path.relative_to(self._root).as_posix())
 
     def _remove_empty_folders(self, folder: Path) -> None:
         with suppress(OSError):  # not empty, or somebody else removed it
@@ -303,15 +327,20 @@ class S3Store:
 
     def versions(self, prefix: str) -> dict[str, str]:
         """The keys that begin with `prefix`, with their ETags, which S3 tells in the same answers."""
+        return {key: found["ETag"] for key, found in self._found(prefix)}
+
+    def sizes(self, prefix: str) -> dict[str, int]:
+        """The keys that begin with `prefix`, with their sizes, which S3 tells as well; S3 sorts them by bytes."""
+        return {key: found["Size"] for key, found in self._found(prefix)}
+
+    def _found(self, prefix: str) -> "Iterator[tuple[str, ObjectTypeDef]]":
         with self._explained(prefix):
             pages = self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=self._bucket, Prefix=self._prefix + prefix
             )
-            return {
-                found["Key"].removeprefix(self._prefix): found["ETag"]
-                for page in pages
-                for found in page.get("Contents", ())
-            }
+            for page in pages:
+                for found in page.get("Contents", ()):
+                    yield found["Key"].removeprefix(self._prefix), found
 
     def copy(self, source: str, target: str) -> None:
         """Copy the object inside S3."""
@@ -331,6 +360,9 @@ class S3Store:
         """Remove the object; S3 does not mind if there is none."""
         with self._explained(key):
             self._client.delete_object(Bucket=self._bucket, Key=self._prefix + key)
+
+    def sweep(self) -> None:
+        """Nothing: S3 shows no object that was not written whole."""
 
     @contextmanager
     def _explained(self, key: str) -> Iterator[None]:

@@ -125,6 +125,19 @@ class SpotifySecret:
         content |= {_REFRESH_TOKEN: record.refresh_token, _LOGIN: login | {_OF: _digest(record.refresh_token)}}
         self._put(content)
 
+    def forget(self, account_id: str) -> bool:
+        """Take the login out of the secret, if it is that account's; gives whether it was.
+
+        Raises:
+            StorageError: the secret cannot be read or written.
+        """
+        content, _ = self._load()
+        account = _login(content).account
+        if account is None or account.id != account_id:
+            return False
+        self._put({name: value for name, value in content.items() if name not in (_REFRESH_TOKEN, _LOGIN)})
+        return True
+
     def _put(self, content: dict[str, Any]) -> None:
         with aws.explained(self.location, StorageError):
             self._client.put_secret_value(SecretId=self._secret_id, SecretString=msgspec.json.encode(content).decode())

@@ -4,7 +4,7 @@ Without that, each new playlist would be looked for on all days before it. A spa
 days can lose rows again, but is never too narrow: it is widened before a day is published.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from typing import NamedTuple
 
@@ -36,6 +36,28 @@ class Spans:
         """The span of each playlist that was ever published with rows; None where that was never noted."""
         kept = self._state.load()
         return kept.playlists if kept else None
+
+    def narrow(self, first: date) -> None:
+        """Let no span begin before a day, before which nothing is shown any more."""
+
+        def narrowed(current: _Spans | None) -> _Spans:
+            spans = current.playlists if current else {}
+            return _Spans(
+                {id_: Span(max(span.first, first), span.last) for id_, span in spans.items() if span.last >= first}
+            )
+
+        if self.load() is not None:
+            self._state.change(narrowed)
+
+    def forget(self, playlist_ids: Collection[str]) -> None:
+        """Let go the spans of these playlists."""
+
+        def forgotten(current: _Spans | None) -> _Spans:
+            spans = current.playlists if current else {}
+            return _Spans({id_: span for id_, span in spans.items() if id_ not in playlist_ids})
+
+        if self.load() is not None:
+            self._state.change(forgotten)
 
     def widen(self, wider: Mapping[str, Span]) -> None:
         """Let the spans of these playlists cover these as well."""

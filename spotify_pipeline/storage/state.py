@@ -29,6 +29,10 @@ class StoredState:
         """Replace what was saved."""
         self._objects.put(self._key, state)
 
+    def clear(self) -> None:
+        """Forget it."""
+        self._objects.delete(self._key)
+
 
 class SharedState(Generic[_Content]):
     """A state that several processes change: what one of them has changed is not undone by another."""

@@ -14,6 +14,7 @@ import msgspec
 import polars as pl
 
 from spotify_pipeline.errors import DataError
+from spotify_pipeline.storage.horizon import StoredHorizon, sizes_before
 from spotify_pipeline.storage.objects import ObjectNotFoundError, ObjectStore
 from spotify_pipeline.storage.stage import (
     STAGE,
@@ -34,10 +35,15 @@ _AUDITED = f"{STAGED}_audited/"
 
 
 class TableStore:
-    """The partitions of all tables, in a folder or bucket."""
+    """The partitions of all tables, in a folder or bucket.
+
+    Attributes:
+        horizon: the first day that is kept. What lies before it is neither staged nor published.
+    """
 
     def __init__(self, objects: ObjectStore) -> None:
         """Partitions in `objects`."""
+        self.horizon = StoredHorizon(objects)
         self._objects = objects
 
     @property
@@ -51,7 +57,12 @@ class TableStore:
 
     @contextmanager
     def stage(self, day: date) -> Iterator[StageWriter]:
-        """Write the partitions of a day to be audited; they are staged when the context ends without an error."""
+        """Write the partitions of a day to be audited; they are staged when the context ends without an error.
+
+        Raises:
+            DataError: the day lies before the horizon.
+        """
+        self._require_kept(day)
         self.complete_publication(day)
         clear_abandoned(self._objects, day)
         writer = self.stage_writer(day, new_name())
@@ -72,15 +83,16 @@ class TableStore:
 
         Args:
             table: its name.
-            day: the partition.
+            day: the partition. A stage that has no file of the table leaves the published one as it is.
             rows: how many at most, from the first on (default: all).
 
         Raises:
             DataError: there are none, or a file is damaged.
         """
-        if stage := read_stage(self._objects, folder(day) + STAGE):
+        stage = read_stage(self._objects, folder(day) + STAGE)
+        if stage and (files := stage.of(table)):
             try:
-                return self._frame([file.key for file in stage.of(table)], rows)
+                return self._frame([file.key for file in files], rows)
             except ObjectNotFoundError:  # it is being published, or somebody was killed in it
                 self.complete_publication(day)
         return self._frame(self._parts_of(table, day, "run the transformation of that day first"), rows)
@@ -92,6 +104,10 @@ class TableStore:
             DataError: there are none, or a file is damaged.
         """
         return self._frame(self._parts_of(table, day, "publish that day first"))
+
+    def has(self, table: str, day: date) -> bool:
+        """Whether a table has published files of a day."""
+        return bool(self._parts(table, day))
 
     def row_count(self, table: str, day: date) -> int:
         """How many rows the published files of a table have.
@@ -111,7 +127,11 @@ class TableStore:
         """Put the files of a stage that has passed the audit in their places.
 
         Nothing happens where another one has been staged since: it has to be audited first.
+
+        Raises:
+            DataError: the day lies before the horizon.
         """
+        self._require_kept(day)
         if self.staged(day) == audited:
             self._objects.put(_audited(day), msgspec.json.encode(audited))
             self.complete_publication(day)
@@ -144,7 +164,7 @@ class TableStore:
                 self._objects.delete(key)
 
     def partitions(self, table: str) -> list[date]:
-        """The published days on which a table has files, oldest first."""
+        """The days on which a table has files in their places, oldest first."""
         return list(dict.fromkeys(map(_day, self._parts(table))))
 
     def files(self, table: str) -> dict[date, dict[str, str]]:
@@ -161,14 +181,45 @@ class TableStore:
         return self._objects.uri(key)
 
     def published_days(self) -> list[date]:
-        """The published days, oldest first, each of them whole: interrupted publications are completed."""
+        """The published days that are kept, oldest first, each whole: interrupted publications are completed."""
         for key in self._objects.list(_AUDITED):
             self.complete_publication(date.fromisoformat(key.rpartition("=")[2]))
-        return self.partitions(COVERAGE.name)
+        first = self.horizon.load().first
+        return [day for day in self.partitions(COVERAGE.name) if day >= first]
 
     def staged_days(self) -> list[date]:
         """The days that are staged, be they held back, oldest first."""
         return [_day(key) for key in self._objects.list(f"{STAGED}{PARTITION_COLUMN}=") if key.endswith(STAGE)]
+
+    def sizes_before(self, first: date) -> dict[str, int]:
+        """What lies of days before one, be it only staged: keys with their bytes, in the order in which to remove it.
+
+        A decision to publish goes before its files, and `coverage` before the other tables.
+        """
+        decided = self._objects.sizes(_AUDITED)
+        found = {key: size for key, size in decided.items() if date.fromisoformat(key.rpartition("=")[2]) < first}
+        for folder_ in (STAGED.rstrip("/"), *sorted(TABLES, key=COVERAGE.name.__ne__)):
+            found.update(sizes_before(self._objects, folder_, first))
+        return found
+
+    def _require_kept(self, day: date) -> None:
+        first = self.horizon.load().first
+        if day < first:
+            raise DataError(
+                f"{day} is not kept, only days from {first} on: `spotify-pipeline retention` with more days to keep "
+                "lets older ones in again."
+            )
+
+    def drop_stages(self, day: date, keep: Stage | None = None) -> None:
+        """Delete what is staged for a day, and what killed processes have left there, but for one stage, if given."""
+        kept = {file.key for file in keep.files} | {folder(day) + STAGE} if keep else set()
+        for key in self._objects.list(folder(day)):
+            if key not in kept:
+                self._objects.delete(key)
+
+    def days_with_stages(self) -> list[date]:
+        """The days for which anything lies in the stages, be it left by a killed process, oldest first."""
+        return [date.fromisoformat(day) for day in self._objects.folders(f"{STAGED}{PARTITION_COLUMN}=")]
 
     def _frame(self, keys: Sequence[str], rows: int | None = None) -> pl.DataFrame:
         frames: list[pl.DataFrame] = []

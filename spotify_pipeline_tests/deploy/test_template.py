@@ -7,7 +7,7 @@ import pytest
 
 from deploy.bundle import PYTHON
 from deploy.bundle_spark import FILES as SPARK_FILES
-from deploy.template import PARAMETERS_FILE, Template
+from deploy.template import PARAMETERS_FILE, Template, expiration_days
 from spotify_pipeline.orchestration.schedules import daily_snapshot_schedule
 from spotify_pipeline.settings import Settings
 from spotify_pipeline.spark.glue import options
@@ -80,6 +80,23 @@ def test_only_the_data_outlives_the_stack() -> None:
         "RawBucket": "s-raw-1-r",
         "TablesBucket": "s-tables-1-r",
     }
+
+
+def test_s3_deletes_days_when_the_catalog_has_let_them_go() -> None:
+    environment = TEMPLATE.content["Globals"]["Function"]["Environment"]["Variables"]
+    assert environment["SPOTIFY_PIPELINE_RETENTION_DAYS"] == {"Ref": "RetentionDays"}
+    assert [expiration_days(days) for days in ("", "1", "365")] == ["", "2", "366"]
+    assert TEMPLATE.content["Conditions"]["WithRetention"] == {
+        "Fn::Not": [{"Fn::Equals": [{"Ref": "ExpirationDays"}, ""]}]
+    }
+    for bucket, prefixes in (("RawBucket", {"playlists/", "_quarantine/"}), ("TablesBucket", {None})):
+        rules = RESOURCES[bucket]["Properties"]["LifecycleConfiguration"]["Rules"]
+        conditional = [rule["Fn::If"] for rule in rules if "Fn::If" in rule]
+        assert {rule.get("Prefix") for _, rule, _ in conditional} == prefixes
+        for condition, rule, otherwise in conditional:
+            assert (condition, otherwise) == ("WithRetention", {"Ref": "AWS::NoValue"})
+            assert rule["ExpirationInDays"] == {"Ref": "ExpirationDays"}
+            assert rule["Status"] == "Enabled"
 
 
 def test_no_content_of_the_secret_is_in_the_template() -> None:

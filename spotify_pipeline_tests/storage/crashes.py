@@ -21,7 +21,7 @@ class CrashingStore:
     def __init__(self, store: ObjectStore, changes: int) -> None:
         self._store, self._changes_left = store, changes
         self.uri, self.get = store.uri, store.get
-        self.list, self.folders, self.versions = store.list, store.folders, store.versions
+        self.list, self.folders, self.versions, self.sizes = store.list, store.folders, store.versions, store.sizes
 
     def put(self, key: str, content: bytes) -> None:
         self._change()
@@ -37,6 +37,10 @@ class CrashingStore:
     def delete(self, key: str) -> None:
         self._change()
         self._store.delete(key)
+
+    def sweep(self) -> None:
+        self._change()
+        self._store.sweep()
 
     def _change(self) -> None:
         if self._changes_left == 0:

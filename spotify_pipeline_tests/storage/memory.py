@@ -41,6 +41,9 @@ class MemoryStore:
     def versions(self, prefix: str) -> dict[str, str]:
         return {key: sha256(self.objects[key]).hexdigest() for key in self.list(prefix)}
 
+    def sizes(self, prefix: str) -> dict[str, int]:
+        return {key: len(self.objects[key]) for key in self.list(prefix)}
+
     def copy(self, source: str, target: str) -> None:
         self.put(target, self.get(source))
 
@@ -50,3 +53,6 @@ class MemoryStore:
 
     def delete(self, key: str) -> None:
         self.objects.pop(key, None)
+
+    def sweep(self) -> None:
+        """Nothing is written halfway."""

@@ -1,0 +1,107 @@
+"""Taking playlists and users out of the raw documents of all days, and out of whatever lies beside them.
+
+Of each day the manifest goes first, so that no day expects a document that is gone. What does not name them keeps its
+bytes. Everything may be done again, wherever it was interrupted.
+"""
+
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+from datetime import date
+from hashlib import sha256
+
+from msgspec.structs import replace
+
+from spotify_pipeline.errors import DataError
+from spotify_pipeline.progress import Progress
+from spotify_pipeline.spotify.documents import Playlist, decode
+from spotify_pipeline.spotify.redaction import names_a_user, without_users
+from spotify_pipeline.storage.gzipped import compress, decompress
+from spotify_pipeline.storage.objects import ObjectNotFoundError, ObjectStore, for_each
+from spotify_pipeline.storage.raw import RawStore
+from spotify_pipeline.tables.partition import PARTITION_COLUMN
+
+_FOLDERS = ("playlists/", "_staged/playlists/", "_pending/playlists/", "_quarantine/playlists/")
+_DOCUMENT = ".json.gz"
+
+
+class RawErasure:
+    """What is to go from a raw store."""
+
+    def __init__(self, raw: RawStore, objects: ObjectStore, playlists: Collection[str], users: Collection[str]) -> None:
+        """Of the ids of playlists and users; `objects` is where `raw` has its documents."""
+        self._raw, self._objects = raw, objects
+        self._playlists, self._users = frozenset(playlists), frozenset(users)
+        self._innocent: set[bytes] = set()  # digests: most documents are copied from day to day
+
+    def keys(self) -> list[str]:
+        """What there is of the playlists, under their names."""
+        return [key for key in self._all_keys() if _playlist_id(key) in self._playlists]
+
+    def owned_outside(self, published: Collection[date]) -> set[str]:
+        """The playlists that the users own, as documents tell of which there are no published tables."""
+        found = set()
+        for key in self._all_keys():
+            if key.endswith(_DOCUMENT) and _day(key) not in published:
+                with suppress(DataError, ObjectNotFoundError):
+                    playlist = decode(decompress(self._objects.get(key)), Playlist)
+                    if playlist.owner and playlist.owner.id in self._users:
+                        found.add(playlist.id)
+        return found
+
+    def run(self, progress: Progress) -> None:
+        """Take them out.
+
+        Raises:
+            DataError: a manifest is damaged.
+            StorageError: something cannot be read or written.
+        """
+        for day in self._raw.days():
+            manifest = self._raw.open_day(day).manifest
+            rows = [row for row in manifest.playlists if row.playlist_id not in self._playlists]
+            if len(rows) < len(manifest.playlists):
+                self._raw.correct(replace(manifest, playlists=rows))
+        keys = self.keys()
+        for_each(self._objects, _counted(keys, progress, "raw documents removed"), self._objects.delete)
+        if self._users:
+            keys = [key for key in self._all_keys() if not key.endswith((".row.json", "/_manifest.json"))]
+            for_each(self._objects, _counted(keys, progress, "raw documents looked at"), self._clear)
+
+    def _all_keys(self) -> Iterator[str]:
+        for folder in _FOLDERS:
+            yield from self._objects.list(folder)
+
+    def _clear(self, key: str) -> None:
+        """Take users out of a document; what is no document, but names one, is removed."""
+        try:
+            content = self._objects.get(key)
+        except ObjectNotFoundError:
+            return
+        digest = sha256(content).digest()
+        if digest in self._innocent:
+            return
+        try:
+            body = decompress(content) if key.endswith(_DOCUMENT) else content
+            if key.startswith("_quarantine/") or not key.endswith(_DOCUMENT):
+                if any(user.encode() in body for user in self._users):
+                    self._objects.delete(key)
+            elif names_a_user(body, self._users):
+                self._objects.put(key, compress(without_users(body, self._users)))
+            else:
+                self._innocent.add(digest)
+        except DataError:  # damaged: nobody can tell what is in it
+            self._objects.delete(key)
+
+
+def _counted(keys: list[str], progress: Progress, what: str) -> Iterator[str]:
+    for number, key in enumerate(keys, start=1):
+        progress.count(number, len(keys), what)
+        yield key
+
+
+def _day(key: str) -> date | None:
+    day = key.partition(f"{PARTITION_COLUMN}=")[2].partition("/")[0]
+    return date.fromisoformat(day) if day else None
+
+
+def _playlist_id(key: str) -> str:
+    return key.rpartition("/")[2].partition(".")[0]
