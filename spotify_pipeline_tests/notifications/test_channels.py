@@ -10,7 +10,9 @@ from pydantic import SecretStr
 from spotify_pipeline.errors import PipelineError, SettingsError
 from spotify_pipeline.notifications.channels import Message, NotificationError, Topic, Webhook, webhook_url
 from spotify_pipeline.settings import load_settings
+from spotify_pipeline_tests.aws import policies
 from spotify_pipeline_tests.aws.fake_aws import FakeAws, found, refused
+from spotify_pipeline_tests.deploy import permissions
 from spotify_pipeline_tests.notifications.conftest import FakeTopic
 from spotify_pipeline_tests.notifications.webhook import SECRET_PATH, FakeWebhook
 from spotify_pipeline_tests.spotify.fake_clock import FakeClock
@@ -141,6 +143,25 @@ def test_a_topic_gets_subject_and_text(topic: FakeTopic) -> None:
     missing = f"{topic.arn}-of-others"
     with pytest.raises(NotificationError, match=f"the topic {missing}"):
         Topic(missing).send(HELLO)
+
+
+def test_the_documented_policy_is_enough_and_not_too_much(
+    topic: FakeTopic, webhook: FakeWebhook, s3_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import boto3  # noqa: PLC0415  # takes a while
+
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", s3_server)
+    secret = boto3.client("secretsmanager").create_secret(Name="its-webhook", SecretString=webhook.url)["ARN"]
+    wanted = permissions.record({})
+    try:
+        Topic(topic.arn).send(HELLO)
+        assert webhook_url(SecretStr(secret)).get_secret_value() == webhook.url
+    finally:
+        boto3.setup_default_session()  # which notes nothing
+    *_, account, name = topic.arn.split(":")
+    names = {policies.ACCOUNT: account, "spotify-digest": name, "spotify-webhook": "its-webhook"}
+    policy = policies.with_names(policies.read("notify"), names)
+    assert (permissions.refused(policy, wanted), permissions.unused(policy, wanted)) == (set(), set())
 
 
 def test_a_topic_is_an_arn() -> None:
