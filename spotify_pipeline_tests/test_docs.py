@@ -16,6 +16,7 @@ from spotify_pipeline.cli import main
 from spotify_pipeline.cli.main import cli
 from spotify_pipeline.demo.catalogue import DemoCatalogue
 from spotify_pipeline.demo.server import DemoServer
+from spotify_pipeline_tests.imports.samples import write_samples
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
@@ -63,16 +64,34 @@ def test_there_are_commands_to_check() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [command for command in COMMANDS if re.search(r"/spotify-pipeline (?!login)", command)]
+    "command", [command for command in COMMANDS if re.search(r"/spotify-pipeline (?!login|import)", command)]
 )
 def test_commands_in_the_documentation_work(
-    command: str, demo_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    command: str,
+    demo_folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    monkeypatch.chdir(tmp_path)  # some write files there
     monkeypatch.setenv("SPOTIFY_PIPELINE_DATA_DIR", str(demo_folder))
     program, *arguments = shlex.split(command)
     assert program == ".venv/bin/spotify-pipeline"
     main(arguments)  # exits where it fails
     assert len(capsys.readouterr().out.splitlines()) >= 2
+
+
+@pytest.mark.parametrize("command", [command for command in COMMANDS if "/spotify-pipeline import" in command])
+def test_files_are_imported_as_the_documentation_says(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SPOTIFY_PIPELINE_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.chdir(tmp_path)
+    write_samples(tmp_path)
+    main(shlex.split(command)[1:])  # exits where it fails
+    out = capsys.readouterr().out
+    assert " rows accepted, 0 refused\n" in out
+    assert "readings are new" in out
 
 
 @pytest.mark.parametrize("command", [command for command in COMMANDS if "/spotify-pipeline" not in command])

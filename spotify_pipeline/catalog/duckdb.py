@@ -17,6 +17,7 @@ from pathlib import Path
 import duckdb
 from filelock import FileLock
 
+from spotify_pipeline.catalog.duckdb_sql import comments, quoted, shown_value, stored_type
 from spotify_pipeline.catalog.inventory import Inventory
 from spotify_pipeline.catalog.publication import Partitions, Publication, published_files
 from spotify_pipeline.errors import StorageError
@@ -25,7 +26,7 @@ from spotify_pipeline.storage.months import Months, PublishedFiles
 from spotify_pipeline.storage.tables import TableStore
 from spotify_pipeline.tables.declarations import COVERAGE, TABLES, VIEWS
 from spotify_pipeline.tables.partition import MONTH_COLUMN, PARTITION_COLUMN, PARTITION_DESCRIPTION
-from spotify_pipeline.tables.schema import Column, ColumnType, Table, View
+from spotify_pipeline.tables.schema import Table
 
 _DAY_IN_PATH = re.compile(rf"/{PARTITION_COLUMN}=(\d{{4}}-\d\d-\d\d)/")
 _MONTH_IN_PATH = re.compile(rf"/{MONTH_COLUMN}=(\d{{4}}-\d\d-\d\d)/")
@@ -64,7 +65,7 @@ class DuckDBCatalog:
                     self._write_tables(connection, published, inventory)
                     for view in VIEWS.values():
                         connection.execute(f"CREATE VIEW {view.name} AS {view.sql}")
-                        connection.execute("".join(_comments(view)))
+                        connection.execute("".join(comments("VIEW", view)))
                     connection.commit()
                 # A client that wrote into the old file may have left its log, and DuckDB opens no file whose log is of
                 # another one.
@@ -154,7 +155,7 @@ class DuckDBCatalog:
                 sources.append(_source(table, [file for file in files if file not in lacking], options))
                 sources.append(_source(None, [file for file in files if file in lacking], options))
             connection.execute(_view(table, [source for source in sources if source]))
-            connection.execute("".join(_comments(table, PARTITION_DESCRIPTION)))
+            connection.execute("".join(comments("VIEW", table, PARTITION_DESCRIPTION)))
         inventory.write(connection, days_in_months)
 
 
@@ -167,7 +168,7 @@ def _source(table: Table | None, files: Iterable[str], options: str) -> str:
 
     The first kind is read without `union_by_name`, for which DuckDB opens each file before any question.
     """
-    listed = ", ".join(map(_text, files))
+    listed = ", ".join(map(quoted, files))
     if not listed:
         return ""
     if table is None:
@@ -178,31 +179,7 @@ def _source(table: Table | None, files: Iterable[str], options: str) -> str:
 
 def _view(table: Table, sources: Iterable[str]) -> str:
     """The rows of all sources; what one of them lacks is null."""
-    columns = ", ".join(f'{_value(column)} AS "{column.name}"' for column in table.columns)
-    empty = ", ".join(f'NULL::{_stored_type(column)} AS "{column.name}"' for column in table.columns)
+    columns = ", ".join(f'{shown_value(column)} AS "{column.name}"' for column in table.columns)
+    empty = ", ".join(f'NULL::{stored_type(column)} AS "{column.name}"' for column in table.columns)
     rows = " UNION ALL BY NAME ".join([f"SELECT {empty}, NULL::DATE AS {PARTITION_COLUMN} WHERE false", *sources])
     return f"CREATE VIEW {table.name} AS SELECT {columns}, {PARTITION_COLUMN} FROM ({rows})"
-
-
-def _stored_type(column: Column) -> str:
-    return "TIMESTAMPTZ" if column.type is ColumnType.TIMESTAMP else column.type.duckdb
-
-
-def _value(column: Column) -> str:
-    if column.type is ColumnType.TIMESTAMP:
-        # As in Athena: a time without zone, in UTC. A cast would go by the client's time zone.
-        return f'make_timestamp(epoch_us("{column.name}"))'
-    return f'"{column.name}"::{column.type.duckdb}'
-
-
-def _comments(described: Table | View, partition: str | None = None) -> Iterable[str]:
-    yield f"COMMENT ON VIEW {described.name} IS {_text(described.description)};"
-    columns = {column.name: column.description for column in described.columns}
-    if partition:
-        columns[PARTITION_COLUMN] = partition
-    for name, description in columns.items():
-        yield f'COMMENT ON COLUMN {described.name}."{name}" IS {_text(description)};'
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"

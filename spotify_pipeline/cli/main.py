@@ -9,7 +9,9 @@ from dotenv import load_dotenv
 
 from spotify_pipeline.cli.demo import demo
 from spotify_pipeline.cli.doctor import doctor
+from spotify_pipeline.cli.export import export
 from spotify_pipeline.cli.forget import forget_command
+from spotify_pipeline.cli.imports import import_
 from spotify_pipeline.cli.login import login
 from spotify_pipeline.cli.query import query
 from spotify_pipeline.cli.report import report
@@ -30,7 +32,7 @@ def cli(context: click.Context, verbose: bool) -> None:
     context.obj = verbose or bool(context.obj)  # `main` has taken it from anywhere on the line
 
 
-for _command in (demo, login, doctor, run, query, as_of, diff, report, retention, forget_command):
+for _command in (demo, login, doctor, run, query, as_of, diff, report, import_, export, retention, forget_command):
     cli.add_command(_command)
 
 

@@ -15,7 +15,7 @@ from spotify_pipeline.steps.versions import Readings, compare, find_playlist
 _DAYS_BACK = {"today": 0, "yesterday": 1}
 
 
-def _day(text: str) -> date:
+def day_of(text: str) -> date:
     """A day as `2026-11-24`, or one that is named after today in UTC, as the days of the history are."""
     if text in _DAYS_BACK:
         return load_settings().today() - timedelta(days=_DAYS_BACK[text])
@@ -27,7 +27,7 @@ def _day(text: str) -> date:
 
 @click.command("as-of")
 @click.argument("playlist")
-@click.argument("day", metavar="DATE", type=_day)
+@click.argument("day", metavar="DATE", type=day_of)
 @click.option("--format", "output", type=click.Choice(list(VERSION_FORMATS)), default="table", show_default=True)
 def as_of(playlist: str, day: date, output: str) -> None:
     """Show what was on a playlist on a day.
@@ -35,14 +35,14 @@ def as_of(playlist: str, day: date, output: str) -> None:
     PLAYLIST is an id, URI or link, or the playlist's name; DATE is a day such as 2026-11-24, or today, or yesterday.
     What --format uris prints can be pasted into a playlist in Spotify's desktop app.
     """
-    version = _readings(playlist).on(day)
-    _show(VERSION_FORMATS[output](version), version.note)
+    version = open_readings(playlist).on(day)
+    show(VERSION_FORMATS[output](version), version.note)
 
 
 @click.command()
 @click.argument("playlist")
-@click.argument("first", metavar="[D1]", required=False, type=_day)
-@click.argument("last", metavar="[D2]", required=False, type=_day)
+@click.argument("first", metavar="[D1]", required=False, type=day_of)
+@click.argument("last", metavar="[D2]", required=False, type=day_of)
 @click.option("--format", "output", type=click.Choice(list(COMPARISON_FORMATS)), default="table", show_default=True)
 def diff(playlist: str, first: date | None, last: date | None, output: str) -> None:
     """Show what has happened to a playlist between two days.
@@ -53,16 +53,18 @@ def diff(playlist: str, first: date | None, last: date | None, output: str) -> N
     if first and last and first >= last:
         # No difference backwards: it would call removed what was added, and who has mixed the days up would not see it.
         raise click.UsageError("D1 is to be before D2.")
-    comparison = compare(_readings(playlist), first, last)
-    _show(COMPARISON_FORMATS[output](comparison), comparison.before.note, comparison.after.note)
+    comparison = compare(open_readings(playlist), first, last)
+    show(COMPARISON_FORMATS[output](comparison), comparison.before.note, comparison.after.note)
 
 
-def _readings(playlist: str) -> Readings:
+def open_readings(playlist: str) -> Readings:
+    """The readings of the playlist that is meant, as of `find_playlist`."""
     backends = choose_backends(load_settings())
     return Readings(backends, find_playlist(backends.engine, playlist))
 
 
-def _show(printed: Printed, *notes: str | None) -> None:
+def show(printed: Printed, *notes: str | None) -> None:
+    """Print it, and on standard error what is to be known of it."""
     text = printed.body if isinstance(printed.body, str) else drawn(printed.body)
     if text:
         click.echo(text)

@@ -33,6 +33,7 @@ _METRICS = {
     Status.RESTRICTED: "Restricted",
     Status.NOT_FOUND: "NotFound",
     Status.FAILED: "Failed",
+    Status.IMPORTED: "Imported",
 }
 
 

@@ -5,14 +5,14 @@
 WITH first_readings AS (
     SELECT playlist_id, min(snapshot_date) AS first_date
     FROM coverage
-    WHERE playlist_id LIKE :playlist AND status IN ('observed', 'unchanged')
+    WHERE playlist_id LIKE :playlist AND status IN ('observed', 'unchanged', 'imported')
     GROUP BY playlist_id
 ),
 asked AS (
     SELECT
         coverage.snapshot_date AS day,
         count(*) AS playlists,
-        count_if(coverage.status IN ('observed', 'unchanged') AND coverage.snapshot_date > first_readings.first_date)
+        count_if(coverage.status IN ('observed', 'unchanged', 'imported') AND coverage.snapshot_date > first_readings.first_date)
             AS compared
     FROM coverage
     LEFT JOIN first_readings ON first_readings.playlist_id = coverage.playlist_id

@@ -3,7 +3,7 @@
 WITH read_days AS (
     SELECT playlist_id, max(snapshot_date) AS last_read, max(observed_date) AS last_changed
     FROM coverage
-    WHERE status IN ('observed', 'unchanged')
+    WHERE status IN ('observed', 'unchanged', 'imported')
     GROUP BY playlist_id
 ),
 asked AS (

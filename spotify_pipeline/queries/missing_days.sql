@@ -23,5 +23,5 @@ FROM calendar
 LEFT JOIN coverage
     ON coverage.playlist_id = calendar.playlist_id AND coverage.snapshot_date = calendar.missing_date
 LEFT JOIN names ON names.playlist_id = calendar.playlist_id AND names.age = 1
-WHERE coalesce(coverage.status, 'not run') NOT IN ('observed', 'unchanged')
+WHERE coalesce(coverage.status, 'not run') NOT IN ('observed', 'unchanged', 'imported')
 ORDER BY playlist_id, missing_date

@@ -14,6 +14,6 @@ SELECT
 FROM coverage AS asked
 LEFT JOIN coverage AS known
     ON known.playlist_id = asked.playlist_id AND known.snapshot_date = asked.observed_date
-WHERE asked.snapshot_date >= :since
+WHERE asked.snapshot_date >= :since AND asked.status <> 'imported'
 GROUP BY asked.snapshot_date
 ORDER BY day

@@ -163,7 +163,7 @@ def _coverage() -> Layered:
     )
     names = (
         alt.Chart(source("names"))
-        .mark_text(align="left", dy=alt.ExprRef(f"{_BESIDE} ? 0 : -8"), limit=alt.ExprRef(f"{_BESIDE} ? 215 : width"))
+        .mark_text(align="left", dy=alt.ExprRef(f"{_BESIDE} ? 0 : -8"), limit=alt.ExprRef(f"{_BESIDE} ? 200 : width"))
         .encode(x=alt.value(0), y=y, text="playlist:N")
     )
     return alt.layer(read, gaps, names).properties(width="container", height=26).add_params(_ROOM)

@@ -20,7 +20,12 @@ from spotify_pipeline.tables.declarations import ALBUMS, ARTISTS, COVERAGE, PLAY
 
 WIDTH = 680
 _MOST = 10
-_STATUS_COLOURS = {"observed": var("level-4"), "unchanged": var("level-2"), **GAP_COLOURS}
+_STATUS_COLOURS = {
+    "observed": var("level-4"),
+    "unchanged": var("level-2"),
+    "imported": var("level-1"),
+    **GAP_COLOURS,
+}
 
 Frames = Callable[[str], pl.DataFrame]
 """Gives a table of the day by its name."""

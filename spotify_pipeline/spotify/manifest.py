@@ -21,11 +21,12 @@ class Status(StrEnum):
     RESTRICTED = "restricted"
     NOT_FOUND = "not_found"
     FAILED = "failed"
+    IMPORTED = "imported"
 
     @property
     def has_rows(self) -> bool:
         """Whether the day has the playlist's rows."""
-        return self in (Status.OBSERVED, Status.UNCHANGED)
+        return self in (Status.OBSERVED, Status.UNCHANGED, Status.IMPORTED)
 
     @property
     def has_document(self) -> bool:
@@ -55,8 +56,9 @@ class Reading(Struct, frozen=True):
 class Coverage(Struct, frozen=True):
     """What came of one playlist on one day.
 
-    `last_reading` lets the next day tell whether it has changed; `accepted` says that the user has looked at it where
-    many rows were lost since the day before.
+    The `reason` says why there are no rows, or where imported ones come from. `last_reading` lets the next day tell
+    whether it has changed; `accepted` says that the user has looked at it where many rows were lost since the day
+    before.
     """
 
     playlist_id: str
@@ -86,6 +88,11 @@ class Manifest(Struct, frozen=True):
     """Why the newest run asked no more before it had asked for everything."""
     out_of_time: bool = False
     """Whether that was because the run's own time was up: another one can go on at once."""
+
+    @property
+    def is_of_a_run(self) -> bool:
+        """Whether Spotify was asked that day: what was only imported says nothing of all that there is."""
+        return not self.playlists or any(row.status is not Status.IMPORTED for row in self.playlists)
 
     def by_id(self) -> dict[str, Coverage]:
         """The rows by playlist id."""

@@ -90,9 +90,9 @@ class _Extraction:
         self._raw, self._client, self._day, self._progress = raw, client, day, progress
         self._stale_before = stale_before
         staged = raw.begin(day)
-        newest = raw.newest_manifest(day)
+        newest, of_the_day = raw.newest_manifest(day), raw.find_day(day)
         self._known = newest.by_id() if newest else {}
-        self._rows = dict(self._known) if newest and newest.snapshot_date == day else {}
+        self._rows = of_the_day.manifest.by_id() if of_the_day else {}
         self._resumable = {playlist_id: row for playlist_id, row in staged.items() if not self._is_stale(row)}
         self._resumed: set[str] = set()
         self._requests: dict[str, int] = {}  # of this run, by playlist
@@ -163,7 +163,7 @@ class _Extraction:
         """Take it that playlists which were there before are gone, if the list is whole."""
         status, reason = (Status.NOT_FOUND, NO_LONGER_LISTED) if listed.whole else (Status.FAILED, LIST_NOT_WHOLE)
         for playlist_id in self._known.keys() - listed.snapshot_ids().keys():
-            if not self._has_rows(playlist_id):
+            if not self._has_rows(playlist_id) and not _was_only_imported(self._known[playlist_id]):
                 self._take(self._without_rows(playlist_id, status, reason))
 
     def _read(self, wanted: Iterable[Wanted], *, closing_listing: bool) -> dict[str, Coverage]:
@@ -261,7 +261,9 @@ class _Extraction:
         return playlist_id not in self._resumed and not self._is_read(playlist_id)
 
     def _is_read(self, playlist_id: str) -> bool:
-        return self._has_rows(playlist_id) and not self._is_stale(self._rows[playlist_id])
+        row = self._rows.get(playlist_id)
+        is_ours = row is not None and row.status.has_rows and row.status is not Status.IMPORTED
+        return row is not None and is_ours and not self._is_stale(row)
 
     def _is_stale(self, row: Coverage) -> bool:
         """Whether a row was read too long ago for a refresh."""
@@ -308,6 +310,11 @@ class _Extraction:
             return {}
         documents = self._raw.documents(day)
         return {row.playlist_id: row.last_reading for row in found.manifest.playlists if row.playlist_id in documents}
+
+
+def _was_only_imported(row: Coverage) -> bool:
+    """Whether a playlist is known from a file alone: it need not be one of the user's."""
+    return row.status is Status.IMPORTED and row.last_reading is None
 
 
 def _confirms(snapshot_id: str | None, row: Coverage) -> bool:

@@ -58,8 +58,6 @@ def published_before(backends: Warehouse, manifest: Manifest) -> dict[str, Publi
 def publish_day(backends: Warehouse, day: date, *, progress: Progress = SILENT) -> Publication:
     """Audit a day's staged tables and make the catalog show them.
 
-    The audit is made here too, whoever has made it before, so that no way of starting this step goes round it.
-
     Args:
         backends: where to read and write.
         day: the day.
@@ -68,6 +66,18 @@ def publish_day(backends: Warehouse, day: date, *, progress: Progress = SILENT) 
     Raises:
         DataError: a check failed, or the day has no tables; the catalog shows what it showed.
         StorageError: the catalog cannot be written.
+    """
+    put_in_place(backends, day)
+    return backends.catalog.publish(progress)
+
+
+def put_in_place(backends: Warehouse, day: date) -> None:
+    """Audit a day's staged tables and put them in their place, where the next publication of the catalog finds them.
+
+    The audit is made here too, whoever has made it before, so that no way of starting this step goes round it.
+
+    Raises:
+        DataError: a check failed, or the day has no tables; what was in its place stays there.
     """
     tables, published = backends.tables, False
     due = backends.due.load().get(day)
@@ -83,7 +93,6 @@ def publish_day(backends: Warehouse, day: date, *, progress: Progress = SILENT) 
             raise DataError(not_published(day, [str(finding) for finding in failed]))
     if not published and day not in tables.published_days():
         raise DataError(f"There are no tables for {day}: run the transformation of that day first.")
-    return backends.catalog.publish(progress)
 
 
 def not_published(day: date, failed_checks: Sequence[str]) -> str:

@@ -14,7 +14,7 @@ def reason_to_skip(source: Source, day: date) -> str | None:
         StorageError: it cannot be read.
     """
     read = source.raw.find_day(day)
-    if read and not read.manifest.counts()["failed"]:
+    if read and read.manifest.is_of_a_run and not read.manifest.counts()["failed"]:
         return f"Nothing of {day} is missing."
     try:
         source.quota(day).require()

@@ -45,7 +45,9 @@ def find_playlist(engine: Engine, text: str) -> str:
     """
     with suppress(SettingsError):
         return parse_playlist_id(text)
-    names: dict[str, str] = dict(engine.ask(_NEWEST_NAMES).rows)
+    names = newest_names(engine)
+    if text in names:  # the id of one that was imported
+        return text
     alike = [playlist_id for playlist_id, name in names.items() if _folded(name) == _folded(text)]
     found = [playlist_id for playlist_id in alike if names[playlist_id] == text] or alike
     if len(found) > 1:
@@ -53,6 +55,15 @@ def find_playlist(engine: Engine, text: str) -> str:
     if found:
         return found[0]
     raise SettingsError(f"No playlist is called {text!r}; known: {', '.join(_candidates(text, names.values()))}.")
+
+
+def newest_names(engine: Engine) -> dict[str, str]:
+    """What each playlist was called last, by id.
+
+    Raises:
+        QueryError: nothing is published, or SQL cannot be asked.
+    """
+    return dict(engine.ask(_NEWEST_NAMES).rows)
 
 
 def _candidates(text: str, names: Iterable[str]) -> list[str]:
@@ -94,6 +105,19 @@ class Readings:
             raise SettingsError(f"The playlist {playlist_id} has no history here: no published day has asked for it.")
         if not any(covered.status.has_rows for covered in self._days):
             raise SettingsError(f"The playlist {playlist_id} was never read: {_outcome(self._days[-1])}.")
+
+    @property
+    def last_day(self) -> date:
+        """The newest day on which SQL shows rows of the playlist."""
+        return max(covered.day for covered in self._days if covered.status.has_rows)
+
+    def document(self, version: Version) -> bytes:
+        """The raw JSON that a version was read from.
+
+        Raises:
+            DataError: it was removed since.
+        """
+        return self._backends.raw.read_document(version.snapshot_date, self._id)
 
     def newest(self, before: date = date.max) -> Version:
         """The newest reading, or the newest before a day.

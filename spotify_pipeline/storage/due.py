@@ -5,7 +5,7 @@ held back: a process that is killed in between forgets none. Each time a day bec
 whoever makes it again lets go of no more than was known when he began.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from uuid import uuid4
 
@@ -23,7 +23,8 @@ class Due(Struct, frozen=True):
 
     Attributes:
         day: the day.
-        since: the earlier days of which SQL shows something else since the day's tables were made, oldest first.
+        since: the earlier days of which SQL shows something else since the day's tables were made, oldest first; and
+            the day itself, where something was imported for it or forgotten.
         mark: tells this from any other time at which the day was due.
         made: whether the tables that are staged for the day were made after it became due.
     """
@@ -35,10 +36,11 @@ class Due(Struct, frozen=True):
 
     @property
     def reason(self) -> str:
-        """The days in `since`, as far as they are worth telling."""
-        more = len(self.since) - _SHOWN_DAYS
-        shown = ", ".join(map(str, self.since[:_SHOWN_DAYS]))
-        return f"{shown} and {more} more days" if more > 0 else shown
+        """What is in `since`, as far as it is worth telling."""
+        earlier = [str(day) for day in self.since if day != self.day]
+        more = len(earlier) - _SHOWN_DAYS
+        told = [*(["what was imported or forgotten"] if self.day in self.since else []), *earlier[:_SHOWN_DAYS]]
+        return f"{', '.join(told)} and {more} more days" if more > 0 else ", ".join(told)
 
 
 class _Days(Struct, frozen=True):
@@ -58,11 +60,19 @@ class DueDays:
 
     def add(self, days: Iterable[date], since: date) -> None:
         """Make days due, because what SQL shows of the day `since` is about to change."""
-        new = {day: uuid4().hex for day in days}
+        self._add(dict.fromkeys(days, since))
+
+    def add_themselves(self, days: Iterable[date]) -> None:
+        """Make days due for which something was imported, or on which something was forgotten."""
+        self._add({day: day for day in days})
+
+    def _add(self, days: Mapping[date, date]) -> None:
+        """Make days due, each because of another one."""
+        new = {day: (since, uuid4().hex) for day, since in days.items()}
 
         def added(current: _Days | None) -> _Days:
             due = _by_day(current)
-            for day, mark in new.items():
+            for day, (since, mark) in new.items():
                 before = due[day].since if day in due else ()
                 due[day] = Due(day, tuple(sorted({*before, since})), mark)
             return _Days([due[day] for day in sorted(due)])

@@ -9,18 +9,18 @@ but may have been edited meanwhile waits under `_pending/` until a listing confi
 """
 
 from collections import Counter
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 import msgspec
+from msgspec.structs import replace
 
 from spotify_pipeline.errors import DataError
 from spotify_pipeline.spotify.manifest import Coverage, Manifest
 from spotify_pipeline.storage.details import DetailStore
 from spotify_pipeline.storage.gzipped import compress, decompress
-from spotify_pipeline.storage.horizon import sizes_before
 from spotify_pipeline.storage.objects import ObjectNotFoundError, ObjectStore, for_each
 from spotify_pipeline.tables.partition import PARTITION_COLUMN
 
@@ -28,6 +28,8 @@ _MANIFEST = "_manifest.json"
 _DOCUMENT, _ROW = ".json.gz", ".row.json"
 _DAYS, _STAGED, _QUARANTINE = "playlists", "_staged/playlists", "_quarantine/playlists"
 _PENDING = "_pending/playlists"
+OF_DAYS = (_STAGED, _DAYS, _QUARANTINE)
+FOLDERS = (*OF_DAYS, _PENDING)
 
 
 @dataclass(frozen=True)
@@ -100,10 +102,10 @@ class RawStore:
         return RawDay(manifest, self)
 
     def newest_manifest(self, up_to: date) -> Manifest | None:
-        """The manifest of the last finished day up to and including `up_to`."""
+        """The manifest of the last finished day up to and including `up_to` on which Spotify was asked."""
         self._complete_commits()
         for day in reversed(self._folders()):
-            if day <= up_to and (found := self.find_day(day)):
+            if day <= up_to and (found := self.find_day(day)) and found.manifest.is_of_a_run:
                 return found.manifest
         return None
 
@@ -192,6 +194,25 @@ class RawStore:
         """Replace the manifest of a finished day, whatever an extraction may be staging meanwhile."""
         self._objects.put(f"{_folder(_DAYS, manifest.snapshot_date)}/{_MANIFEST}", _encoded(manifest))
 
+    def add_themselves(self, day: date, imported: Iterable[tuple[Coverage, bytes]]) -> None:
+        """Add documents to a day, finished or new, from elsewhere than an extraction; all other rows stay.
+
+        Killed in between, the day is what it was, but for the rows that were to be replaced, which may be missing.
+        """
+        found = self.find_day(day)
+        manifest = found.manifest if found else Manifest(day, [])
+        added = {row.playlist_id: (row, document) for row, document in imported}
+        rows = manifest.by_id()
+        if any(rows[playlist_id].status.has_document for playlist_id in rows.keys() & added.keys()):
+            # No row tells of a document that it was not made with, not even after a crash.
+            self.correct(
+                replace(manifest, playlists=[row for row in manifest.playlists if row.playlist_id not in added])
+            )
+        for playlist_id, (_, document) in added.items():
+            self._objects.put(_document(_DAYS, day, playlist_id), compress(document))
+        rows |= {playlist_id: row for playlist_id, (row, _) in added.items()}
+        self.correct(replace(manifest, playlists=[rows[playlist_id] for playlist_id in sorted(rows)]))
+
     def quarantine_answer(self, day: date, playlist_id: str, body: bytes) -> str:
         """Keep what Spotify sent instead of a document, as it arrived, and return where."""
         key = f"{_folder(_QUARANTINE, day)}/{playlist_id}.body"
@@ -202,21 +223,6 @@ class RawStore:
         """Take a damaged document, if it is there at all, out of a finished day and keep it for inspection."""
         with suppress(ObjectNotFoundError):
             self._objects.move(_document(_DAYS, day, playlist_id), _document(_QUARANTINE, day, playlist_id))
-
-    def sizes_before(self, first: date) -> dict[str, int]:
-        """What lies of days before one, whatever came of it: keys with their bytes, in the order in which to remove it.
-
-        A day's manifest goes before its documents, so that no day has a manifest without them.
-        """
-        folders = (_STAGED, _DAYS, _QUARANTINE)
-        found = [each for folder in folders for each in sizes_before(self._objects, folder, first)]
-        return dict(sorted(found, key=lambda each: not each[0].endswith(f"/{_MANIFEST}")))
-
-    def drop_pending_before(self, first: date) -> None:
-        """Let go what was read before a day and is not confirmed by a listing."""
-        for playlist_id, row in self.pending().items():
-            if row.observed_date is None or row.observed_date < first:
-                self.drop_pending(playlist_id)
 
     def _folders(self) -> list[date]:
         """The days of which anything lies in its place, oldest first; asked without listing years of documents."""

@@ -217,7 +217,7 @@ CHECKS = (
     Check(
         COVERAGE.name,
         "complete",
-        "Each observed or unchanged playlist has as many rows as Spotify says, every other one has none.",
+        "Each observed, unchanged or imported playlist has as many rows as Spotify says, every other one has none.",
         _incomplete,
     ),
     Check(

@@ -39,7 +39,7 @@ COVERAGE = Table(
     name="coverage",
     description=(
         "One row for each playlist that was asked for, with what came of it: a day on which a playlist has no row "
-        "with status `observed` or `unchanged` is a gap, not a day without changes."
+        "with status `observed`, `unchanged` or `imported` is a gap, not a day without changes."
     ),
     columns=(
         Column("playlist_id", _STRING, "Spotify's id of the playlist.", not_empty=True),
@@ -47,15 +47,21 @@ COVERAGE = Table(
             "status",
             _STRING,
             "`observed`: read whole. `unchanged`: the same snapshot_id as when last observed, whose rows are repeated. "
-            "`restricted`: metadata only. `not_found`: deleted, private or no longer listed. `failed`: given up.",
+            "`restricted`: metadata only. `not_found`: deleted, private or no longer listed. `failed`: given up. "
+            "`imported`: from a file of another tool.",
             one_of=tuple(status.value for status in Status),
         ),
-        Column("reason", _STRING, "Why the playlist has no rows.", nullable=True),
+        Column("reason", _STRING, "Why there are no rows, or where imported ones come from.", nullable=True),
         Column("observed_date", _DATE, "The day whose content this is.", nullable=True),
         Column("items_total", _INTEGER, "How many items Spotify says there are.", nullable=True, at_least=0),
         Column("items_read", _INTEGER, "How many items were read.", at_least=0),
         Column("requests", _INTEGER, "Web API requests spent on the playlist that day.", at_least=0),
-        Column("fetched_at", _TIMESTAMP, "When the content was fetched from Spotify.", nullable=True),
+        Column(
+            "fetched_at",
+            _TIMESTAMP,
+            "When the content was fetched from Spotify; of imported content, as its file tells.",
+            nullable=True,
+        ),
     ),
     primary_key=("playlist_id",),
 )
@@ -114,7 +120,9 @@ TRACKS = Table(
         Column("album_id", _STRING, "The album that it is from.", nullable=True, not_empty=True),
         Column("disc_number", _INTEGER, "Disc of the album, from 1.", nullable=True, at_least=0),
         Column("track_number", _INTEGER, "Place on the disc, from 1.", nullable=True, at_least=0),
-        Column("duration_ms", _BIGINT, "Length in milliseconds.", at_least=0),
+        Column(
+            "duration_ms", _BIGINT, "Length in milliseconds; 0 where an imported file does not tell it.", at_least=0
+        ),
         Column("explicit", _BOOLEAN, "Whether it has explicit lyrics.", nullable=True),
         Column("isrc", _STRING, "Code of the recording, in capitals without hyphens.", nullable=True, not_empty=True),
         Column(

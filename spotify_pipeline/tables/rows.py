@@ -86,7 +86,7 @@ def playlist_row(playlist: Playlist) -> tuple[Any, ...]:
         playlist.snapshot_id,
         playlist.total,
         playlist.followers.total if playlist.followers else None,
-        _first_url(playlist.images),
+        first_url(playlist.images),
         _page_url(playlist.external_urls),
     )
 
@@ -121,7 +121,7 @@ def album_row(album: Album) -> tuple[Any, ...]:
         album.total_tracks,
         album.label,
         album.popularity,
-        _first_url(album.images),
+        first_url(album.images),
         _page_url(album.external_urls),
     )
 
@@ -134,7 +134,7 @@ def artist_row(artist: Artist) -> tuple[Any, ...]:
         artist.genres,
         artist.followers.total if artist.followers else None,
         artist.popularity,
-        _first_url(artist.images),
+        first_url(artist.images),
         _page_url(artist.external_urls),
     )
 
@@ -152,7 +152,8 @@ def release_day(release_date: str | None) -> date | None:
         return None
 
 
-def _first_url(images: list[Image | None] | None) -> str | None:
+def first_url(images: list[Image | None] | None) -> str | None:
+    """The address of the first picture, which is the largest."""
     for image in images or ():
         if image and image.url:
             return image.url

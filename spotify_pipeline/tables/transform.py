@@ -34,7 +34,11 @@ VERSION = "2"
 """Of the transformation: a new one means that the same documents give other tables."""
 
 OBSERVED = "observed"
-"""A further column of what shares have in common: the day of the document that says so, as an ordinal number."""
+"""A further column of what shares have in common: the rank of the document that says so; the highest tells.
+
+Of documents that were read from Spotify that is the day, as an ordinal number. Imported ones, which mostly hold less,
+rank below all of them.
+"""
 OF_PLAYLISTS = (PLAYLISTS, PLAYLIST_ITEMS, PLAYLIST_EVENTS)
 """The tables of which each row belongs to one playlist, and so to one share."""
 IN_COMMON = (TRACKS, ALBUMS, ARTISTS, TRACK_ARTISTS, ALBUM_ARTISTS)
@@ -43,7 +47,8 @@ IN_COMMON = (TRACKS, ALBUMS, ARTISTS, TRACK_ARTISTS, ALBUM_ARTISTS)
 ROWS_IN_FILE = 1_000_000
 """About so many at most: 60 MB of items as Parquet, and 250 MB as long as they are in memory."""
 
-_NEVER = 0  # before the first day of the calendar, which is 1
+_ALL_DAYS = date.max.toordinal()
+_NOT_SEEN = -_ALL_DAYS - 1
 
 Write = Callable[[Table, pl.DataFrame], None]
 """Takes the next rows of a table, sorted by primary key."""
@@ -157,8 +162,7 @@ class _Tables:
         """Add a playlist's metadata and, if the day has its rows, everything in it."""
         self._add_playlist(playlist_row(playlist))
         if row.status.has_rows and playlist.contents:
-            observed = row.observed_date.toordinal() if row.observed_date else _NEVER
-            self._add_entries(playlist.id, playlist.contents.entries, observed)
+            self._add_entries(playlist.id, playlist.contents.entries, _rank(row))
         self.write(rows_at_least=ROWS_IN_FILE)
 
     def add_events(self, before: Playlist, after: Playlist, previous_day: date, day: date) -> None:
@@ -192,14 +196,14 @@ class _Tables:
                 (content.name, content.is_playable, content.duration_ms) if content else (None, None, None)
             )
             add((playlist_id, position, kind, key, track, name, added_at, added_by, is_playable, duration))
-            if content and track and newest.get(track, -1) < observed:
+            if content and track and newest.get(track, _NOT_SEEN) < observed:
                 newest[track] = observed
                 self._add_newer_track(track, content, observed)
 
     def _add_newer_track(self, track: str, content: Content, observed: int) -> None:
         self._add_track((*track_row(track, content), observed))
         album = content.album
-        if album and album.id and self._albums.get(album.id, -1) < observed:
+        if album and album.id and self._albums.get(album.id, _NOT_SEEN) < observed:
             self._albums[album.id] = observed
             self._add_newer_album(album.id, album, observed)
         for position, artist in enumerate(content.artists or ()):
@@ -215,9 +219,14 @@ class _Tables:
                 self._add_artist_if_newer(artist.id, artist, observed)
 
     def _add_artist_if_newer(self, artist_id: str, artist: Artist, observed: int) -> None:
-        if self._artists.get(artist_id, -1) < observed:
+        if self._artists.get(artist_id, _NOT_SEEN) < observed:
             self._artists[artist_id] = observed
             self._add_artist((*artist_row(artist), observed))
+
+
+def _rank(row: Coverage) -> int:
+    day = row.observed_date.toordinal() if row.observed_date else 0
+    return day - _ALL_DAYS if row.status is Status.IMPORTED else day
 
 
 def with_observed(table: Table) -> pl.Schema:

@@ -153,7 +153,7 @@ def test_value_rules_fit_the_type_of_their_column(table: Table, column: Column) 
 
 def test_the_statuses_of_coverage_are_those_of_the_manifest() -> None:
     statuses = {column.name: column.one_of for column in TABLES["coverage"].columns}["status"]
-    assert statuses == ("observed", "unchanged", "restricted", "not_found", "failed") == tuple(Status)
+    assert statuses == ("observed", "unchanged", "restricted", "not_found", "failed", "imported") == tuple(Status)
 
 
 def test_the_types_of_items_are_those_of_the_design() -> None:

@@ -2,7 +2,7 @@
 WITH newest AS (
     SELECT playlist_id, max(snapshot_date) AS day
     FROM coverage
-    WHERE status IN ('observed', 'unchanged')
+    WHERE status IN ('observed', 'unchanged', 'imported')
     GROUP BY playlist_id
 ),
 recordings AS (

@@ -4,9 +4,9 @@ WITH days AS (
         playlist_id,
         snapshot_date,
         fetched_at,
-        CASE WHEN status IN ('observed', 'unchanged') THEN 'read' ELSE status END AS state,
-        CASE WHEN status IN ('observed', 'unchanged') THEN '' ELSE coalesce(reason, '') END AS reason,
-        CASE WHEN status IN ('observed', 'unchanged') THEN items_read END AS items
+        CASE WHEN status IN ('observed', 'unchanged', 'imported') THEN 'read' ELSE status END AS state,
+        CASE WHEN status IN ('observed', 'unchanged', 'imported') THEN '' ELSE coalesce(reason, '') END AS reason,
+        CASE WHEN status IN ('observed', 'unchanged', 'imported') THEN items_read END AS items
     FROM coverage
 ),
 numbered AS (

@@ -6,7 +6,7 @@ WITH readings AS (
         observed_date,
         lag(snapshot_date) OVER (PARTITION BY playlist_id ORDER BY snapshot_date) AS previous_date
     FROM coverage
-    WHERE status IN ('observed', 'unchanged')
+    WHERE status IN ('observed', 'unchanged', 'imported')
 ),
 known AS (
     SELECT

@@ -1,0 +1,11 @@
+"""All formats, and which one a file is of."""
+
+from spotify_pipeline.imports import account_export, exportify, spotify_backup
+from spotify_pipeline.imports.found import File, Format
+
+FORMATS = (exportify.FORMAT, spotify_backup.JSON, account_export.FORMAT, spotify_backup.TEXT)
+
+
+def format_of(file: File) -> Format | None:
+    """The format of a file; None where it is none of these."""
+    return next((each for each in FORMATS if each.recognises(file)), None)

@@ -1,0 +1,330 @@
+"""Importing history: what files of other tools tell becomes raw documents, and days of tables.
+
+First everything is read, then written: a file that is refused as a whole changes nothing. A row of a day that was read
+from Spotify is never replaced. The days become due, so that whoever makes due days goes on where an import was killed.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+from spotify_pipeline.backends.warehouse import Warehouse
+from spotify_pipeline.catalog.publication import stray_partitions
+from spotify_pipeline.errors import DataError, SettingsError
+from spotify_pipeline.imports.files import files_under
+from spotify_pipeline.imports.formats import FORMATS, format_of
+from spotify_pipeline.imports.found import File, Found, Refusal
+from spotify_pipeline.imports.ids import PREFIX, own_id
+from spotify_pipeline.progress import SILENT, Progress
+from spotify_pipeline.spotify.manifest import Coverage, Status
+from spotify_pipeline.steps.due import make_due_days, making_tables
+from spotify_pipeline.steps.publish import put_in_place
+from spotify_pipeline.steps.readings import ShownReadings
+from spotify_pipeline.steps.transform import transform_day
+from spotify_pipeline.steps.versions import newest_names
+from spotify_pipeline.storage.due import Due
+from spotify_pipeline.storage.gzipped import compress, decompress
+
+
+@dataclass
+class ImportedFile:
+    """What came of a file.
+
+    Attributes:
+        name: the file's.
+        format: what people call its format; None where it is of none that is known.
+        accepted: how many rows were taken, each day's counted.
+        refused: what was not, and why.
+        days: the days that it gave, by playlist.
+        kept: those of them that stay as they were read from Spotify.
+    """
+
+    name: str
+    format: str | None
+    accepted: int = 0
+    refused: list[Refusal] = field(default_factory=list)
+    days: dict[str, list[date]] = field(default_factory=dict)
+    kept: list[tuple[str, date]] = field(default_factory=list)
+
+
+class Imported(NamedTuple):
+    """What came of an import.
+
+    Attributes:
+        files: each file that was looked at.
+        written: how many readings are new, or others than before.
+        made: the days whose tables were made.
+        failures: a sentence for each day that is not published.
+    """
+
+    files: list[ImportedFile]
+    written: int
+    made: list[date]
+    failures: list[str]
+
+
+class _Reading(NamedTuple):
+    """A playlist on a day, its document compressed: a long history has thousands."""
+
+    row: Coverage
+    document: bytes
+    file: ImportedFile
+
+
+def import_history(
+    backends: Warehouse,
+    path: Path,
+    *,
+    playlist: str | None = None,
+    day: date | None = None,
+    accept: Sequence[str] = (),
+    progress: Progress = SILENT,
+) -> Imported:
+    """Import what is under a path, and publish the days that it gives.
+
+    Args:
+        backends: where to read and write.
+        path: a file, a ZIP archive or a folder.
+        playlist: the id of the playlist that is meant, where files do not tell; else the only one to import.
+        day: the day that files are of which do not tell their own (default: the one on which each was written).
+        accept: ids of playlists that may lose as many rows as they do from one day to the next.
+        progress: is told of each day.
+
+    Returns:
+        What came of each file, and of each day.
+
+    Raises:
+        SettingsError: there is nothing under the path, or a day lies before the first partition; nothing is imported.
+        DataError: nothing in the files could be imported, or an archive is damaged.
+        StorageError: documents or tables cannot be written.
+    """
+    _complete_publication(backends, progress)
+    gathering = _Gathering(backends, playlist, day, frozenset(accept))
+    for file in files_under(path):
+        progress.tell(f"reading {file.name}")
+        gathering.add(file)
+    gathering.check()
+    written = _write(backends, gathering)
+    made, failures = _make(backends, progress)
+    return Imported(gathering.files, written, made, failures)
+
+
+class _Gathering:
+    """All readings of an import, by day and playlist, before anything is written."""
+
+    def __init__(self, backends: Warehouse, playlist: str | None, day: date | None, accept: frozenset[str]) -> None:
+        self._backends, self._playlist, self._day, self.accept = backends, playlist, day, accept
+        self._today = backends.settings.today()
+        self.files: list[ImportedFile] = []
+        self.days: dict[date, dict[str, _Reading]] = {}
+
+    def add(self, file: File) -> None:
+        """Take what is in a file."""
+        kind = format_of(file)
+        outcome = ImportedFile(file.name, kind.name if kind else None)
+        self.files.append(outcome)
+        if kind is None:
+            known = ", ".join(each.name for each in FORMATS)
+            outcome.refused.append(Refusal("the file", f"it is in none of the known formats: {known}"))
+            return
+        try:
+            contents = kind.read(file)
+            outcome.refused = contents.refused
+            for found in contents.playlists:
+                self._take(found, file, outcome)
+        except DataError as error:
+            outcome.refused.append(Refusal("the file", str(error)))
+
+    def check(self) -> None:
+        """Refuse an import that cannot be made as a whole.
+
+        Raises:
+            SettingsError: days lie before the first partition.
+            DataError: nothing was accepted.
+        """
+        start = self._backends.settings.start_date
+        if early := sorted(day for day in self.days if day < start):
+            raise SettingsError(
+                f"{len(early)} days to import lie before {start}, the first that there can be, so nothing is imported: "
+                f"set SPOTIFY_PIPELINE_START_DATE to {early[0]} and import again."
+            )
+        if not self.days:
+            reasons = [f"{file.name}, {each.place}: {each.reason}" for file in self.files for each in file.refused]
+            raise DataError(f"Nothing could be imported: {_listed(reasons) or 'there is no file'}.")
+
+    def _take(self, found: Found, file: File, outcome: ImportedFile) -> None:
+        place = f"playlist {found.name!r}"
+        playlist_id = self._id_of(found)
+        if playlist_id is None:
+            return
+        day, fetched_at = self._day_of(found, file)
+        if reason := self._why_not(found, day):
+            outcome.refused.append(Refusal(place, reason))
+            return
+        document = compress(found.encoded(playlist_id))
+        row = Coverage(
+            playlist_id,
+            Status.IMPORTED,
+            reason=f"{outcome.format} {file.name}",
+            observed_date=day,
+            items_total=found.total,
+            items_read=found.items,
+            fetched_at=fetched_at,
+            accepted=playlist_id in self.accept,
+        )
+        for each in (day, *found.same_on):
+            readings = self.days.setdefault(each, {})
+            if other := readings.get(playlist_id):
+                outcome.refused.append(Refusal(place, f"{other.file.name} has a {playlist_id} of {each} already"))
+                continue
+            readings[playlist_id] = _Reading(row, document, outcome)
+            outcome.accepted += found.items
+            outcome.days.setdefault(playlist_id, []).append(each)
+
+    def _id_of(self, found: Found) -> str | None:
+        """The id of the playlist; None for one that is not meant."""
+        if found.playlist_id:
+            return found.playlist_id if self._playlist in (None, found.playlist_id) else None
+        if self._playlist:
+            return self._playlist
+        called = [id_ for id_, name in self._names.items() if found.is_called(name)]
+        return called[0] if len(called) == 1 else own_id(found.name)
+
+    @cached_property
+    def _names(self) -> dict[str, str]:
+        """What playlists of the history are called that have an id of Spotify's."""
+        if not self._backends.tables.published_days():
+            return {}
+        return {id_: name for id_, name in newest_names(self._backends.engine).items() if not id_.startswith(PREFIX)}
+
+    def _day_of(self, found: Found, file: File) -> tuple[date, datetime | None]:
+        if found.day:
+            return found.day, found.fetched_at
+        return (self._day, None) if self._day else (file.modified.date(), file.modified)
+
+    def _why_not(self, found: Found, day: date) -> str | None:
+        if found.day and self._day and found.day != self._day:
+            return f"the file tells itself that it is of {found.day}: leave --day out"
+        if day > self._today:
+            return f"it would be of {day}, which is still to come: give its day with --day"
+        if found.newest and found.newest > day:
+            return f"it would be of {day}, but tells of {found.newest}: give its day with --day"
+        if found.refused > found.items:
+            return (
+                f"{found.refused} of its {found.refused + found.items} rows were refused: the rest is not the playlist"
+            )
+        return None
+
+
+def _complete_publication(backends: Warehouse, progress: Progress) -> None:
+    """Let the catalog show what an import has published that was killed before it came to that."""
+    if backends.tables.published_days() and any(stray_partitions(backends.catalog, backends.tables)):
+        backends.catalog.publish(progress)
+
+
+def _write(backends: Warehouse, gathering: _Gathering) -> int:
+    """Write the documents, and make the days due whose tables do not have them yet; gives how many were written."""
+    shown, due, written = ShownReadings(backends), [], 0
+    for day in sorted(gathering.days):
+        changed = list(_changed(backends, day, gathering.days[day]))
+        if changed:
+            if backends.raw.find_day(day):
+                # Before, so that no crash forgets it; a new day that is killed is due when it is imported again.
+                backends.due.add_themselves([day])
+            backends.raw.add_themselves(day, changed)
+            later = shown.first_after(day, [row.playlist_id for row, _ in changed if row.playlist_id in shown.of(day)])
+            backends.due.add((reading.day for reading in later.values()), since=day)
+            written += len(changed)
+        if changed or not _is_shown(shown, backends, day, gathering.days[day]):
+            due.append(day)
+    backends.due.add_themselves(due)
+    return written
+
+
+def _changed(backends: Warehouse, day: date, readings: dict[str, _Reading]) -> Iterator[tuple[Coverage, bytes]]:
+    """The readings that the day does not have yet; those that it has from Spotify itself are noted as kept."""
+    found = backends.raw.find_day(day)
+    rows = found.manifest.by_id() if found else {}
+    for playlist_id, reading in readings.items():
+        old, document = rows.get(playlist_id), decompress(reading.document)
+        if old and old.status.has_rows and old.status is not Status.IMPORTED:
+            reading.file.kept.append((playlist_id, day))
+            continue
+        new = _going_on(reading.row, old, day)
+        if old and _is_same(old, new):
+            with suppress(DataError):  # it is damaged, or gone
+                if backends.raw.read_document(day, playlist_id) == document:
+                    continue
+        yield new, document
+
+
+def _going_on(row: Coverage, old: Coverage | None, day: date) -> Coverage:
+    """The row with what the day knows of earlier ones, which lets the next extraction tell what has changed."""
+    if old is None:
+        return row
+    known = old.last_reading
+    if known and known.snapshot_date == day:  # its document is replaced
+        known = None
+    return Coverage(
+        row.playlist_id,
+        row.status,
+        row.reason,
+        row.observed_date,
+        row.items_total,
+        row.items_read,
+        fetched_at=row.fetched_at,
+        requests=old.requests,
+        last_reading=known,
+        accepted=row.accepted or old.accepted,
+    )
+
+
+def _is_same(old: Coverage, new: Coverage) -> bool:
+    """Whether two rows tell of the same import, be it from a copy of the file, which has another name and time."""
+    return (old.status, old.observed_date, old.items_total, old.items_read, old.accepted) == (
+        new.status,
+        new.observed_date,
+        new.items_total,
+        new.items_read,
+        new.accepted,
+    )
+
+
+def _is_shown(shown: ShownReadings, backends: Warehouse, day: date, readings: dict[str, _Reading]) -> bool:
+    """Whether the published tables of a day have what its documents tell of these playlists."""
+    rows, readings_of_day = backends.raw.open_day(day).manifest.by_id(), shown.of(day)
+    return all(
+        playlist_id in readings_of_day
+        and readings_of_day[playlist_id].is_of(rows[playlist_id].observed_date, rows[playlist_id].fetched_at)
+        for playlist_id in readings
+    )
+
+
+def _make(backends: Warehouse, progress: Progress) -> tuple[list[date], list[str]]:
+    """Make the tables of all days that are due, and let the catalog show them once, in the end."""
+    made: list[date] = []
+    total = len(backends.due.load())
+
+    def make(due: Due) -> None:
+        with making_tables(backends, due.day):
+            transform_day(backends, backends.raw.open_day(due.day))
+        put_in_place(backends, due.day)
+        made.append(due.day)
+
+    def tell(sentence: str) -> None:
+        progress.count(len(made), max(total, len(made)), sentence)
+
+    progress.count(0, total, "making tables")
+    failures = make_due_days(backends, make, tell=tell)
+    if made:
+        backends.catalog.publish(progress)
+    return sorted(set(made)), failures
+
+
+def _listed(reasons: Sequence[str], most: int = 3) -> str:
+    more = len(reasons) - most
+    return "; ".join(reasons[:most]) + (f"; and {more} more" if more > 0 else "")
