@@ -10,9 +10,8 @@ import msgspec
 import polars as pl
 import pytest
 
-from spotify_pipeline.backends.choice import Backends, choose_backends
+from spotify_pipeline.backends.choice import Backends
 from spotify_pipeline.cli.daily_job import Step, execute_day, open_instance
-from spotify_pipeline.settings import load_settings
 from spotify_pipeline.spotify.details import ARTISTS
 from spotify_pipeline.spotify.documents import Account
 from spotify_pipeline.spotify.token_store import TokenRecord
@@ -21,8 +20,8 @@ from spotify_pipeline.steps.months import compact_month
 from spotify_pipeline.steps.report import publish_report
 from spotify_pipeline.tables.declarations import TABLES
 from spotify_pipeline_tests.cli.conftest import Run, data_dir, run, working_dir  # noqa: F401  # some are fixtures
+from spotify_pipeline_tests.data_folders import copied, opened
 from spotify_pipeline_tests.searching import found_in
-from spotify_pipeline_tests.spotify.fake_clock import FakeClock
 from spotify_pipeline_tests.storage.crashes import Crash, CrashingSharedStore
 from spotify_pipeline_tests.tables.builders import Json, album, artist, entry, playlist, track
 from spotify_pipeline_tests.test_publication import ask, publish, transform_and_stage, write_raw
@@ -114,31 +113,13 @@ def leave_about(backends: Backends) -> None:
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with that history, made once; copies of it are what tests work on."""
     folder = tmp_path_factory.mktemp("prepared")
-    lived(opened(folder))
+    lived(opened(folder, TODAY))
     return folder
-
-
-def opened(folder: Path) -> Backends:
-    settings = load_settings(
-        SPOTIFY_PIPELINE_DATA_DIR=str(folder),
-        SPOTIFY_PIPELINE_API_URL="http://127.0.0.1:1/v1/",
-        SPOTIFY_PIPELINE_START_DATE=str(DAYS[0]),
-        SPOTIFY_PIPELINE_TODAY=str(TODAY),
-    )
-    return choose_backends(settings, new_patience=FakeClock().patience)
-
-
-def copied(folder: Path, to: Path) -> Backends:
-    """A copy of a history, which is where it is: its catalog has absolute paths."""
-    shutil.copytree(folder, to)
-    backends = opened(to)
-    backends.catalog.publish()
-    return backends
 
 
 @pytest.fixture
 def backends(prepared: Path, tmp_path: Path) -> Backends:
-    return copied(prepared, tmp_path / "data")
+    return copied(prepared, tmp_path / "data", TODAY)
 
 
 def bytes_of(folder: Path) -> dict[str, bytes]:
@@ -159,7 +140,7 @@ def shown(backends: Backends) -> dict[str, list[tuple[Any, ...]]]:
 
 
 def test_what_sql_shows_is_as_if_the_playlist_had_never_been_asked_for(backends: Backends, tmp_path: Path) -> None:
-    other = opened(tmp_path / "other")
+    other = opened(tmp_path / "other", TODAY)
     lived(other, lambda number: documents(number)[1:])
     do_forget(backends, playlists=(ANAS,))
     assert shown(backends) == shown(other)
@@ -167,7 +148,7 @@ def test_what_sql_shows_is_as_if_the_playlist_had_never_been_asked_for(backends:
 
 
 def test_what_sql_shows_is_as_if_the_account_had_never_been_there(backends: Backends, tmp_path: Path) -> None:
-    other = opened(tmp_path / "other")
+    other = opened(tmp_path / "other", TODAY)
     lived(other, without_ana)
     do_forget(backends, users=(ANA,))
     assert shown(backends) == shown(other)
@@ -252,11 +233,11 @@ def test_what_is_killed_anywhere_is_completed_by_doing_it_again(backends: Backen
         left = bytes_of(copy)
         return {key: content for key, content in left.items() if key != "tables/_state/due-days.json"}  # marks differ
 
-    do_forget(copied(original, copy), users=(ANA,))
+    do_forget(copied(original, copy, TODAY), users=(ANA,))
     expected = outcome()
     for changes in _moments():
         shutil.rmtree(copy)
-        killed, again = copied(original, copy), opened(copy)
+        killed, again = copied(original, copy, TODAY), opened(copy, TODAY)
         killed.table_objects = CrashingSharedStore(killed.table_objects, changes)
         killed.raw_objects = CrashingSharedStore(killed.raw_objects, changes)
         was_killed = False
@@ -299,7 +280,7 @@ def test_the_command_forgets_what_dagster_has_shown(
 ) -> None:
     monkeypatch.setenv("SPOTIFY_PIPELINE_TODAY", str(TODAY))
     monkeypatch.setenv("SPOTIFY_PIPELINE_API_URL", "http://127.0.0.1:1/v1/")
-    backends = opened(data_dir)
+    backends = opened(data_dir, TODAY)
     for number, day in enumerate(DAYS[:2]):
         write_raw(backends, *documents(number), day=day)
         with open_instance(data_dir) as instance:
