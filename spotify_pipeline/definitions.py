@@ -11,6 +11,7 @@ from spotify_pipeline.orchestration.assets import build_assets
 from spotify_pipeline.orchestration.checks import build_checks
 from spotify_pipeline.orchestration.compute import Compute, InProcess
 from spotify_pipeline.orchestration.failures import RETRY_POLICY
+from spotify_pipeline.orchestration.imports import IMPORTED, import_playlists, imported_playlists
 from spotify_pipeline.orchestration.lambda_compute import InLambda
 from spotify_pipeline.orchestration.months import MONTHS, build_months, compact_months, compact_months_schedule
 from spotify_pipeline.orchestration.partitions import daily_partitions, monthly_partitions
@@ -40,7 +41,7 @@ def build_defs(
     with_months = backends.settings.months == "compact"
     daily_snapshot = define_asset_job(
         DAILY_JOB,
-        selection=AssetSelection.all() - AssetSelection.assets(MONTHS) if with_months else AssetSelection.all(),
+        selection=AssetSelection.all() - AssetSelection.assets(IMPORTED, *([MONTHS] if with_months else [])),
         description="One day from Spotify to SQL: extract, transform, audit, publish.",
         op_retry_policy=retry_policy,
     )
@@ -54,10 +55,11 @@ def build_defs(
     return Definitions(
         assets=[
             *build_assets(partitions, backends.settings),
+            imported_playlists,
             *([build_months(monthly_partitions(backends.settings.start_date))] if with_months else []),
         ],
         asset_checks=build_checks(partitions),
-        jobs=[daily_snapshot, *([compact_months] if with_months else [])],
+        jobs=[daily_snapshot, import_playlists, *([compact_months] if with_months else [])],
         schedules=[daily_snapshot_schedule, *([compact_months_schedule] if with_months else [])],
         sensors=[failures_sensor, due_days_sensor],
         resources=resources | (overrides or {}),

@@ -13,7 +13,8 @@ from spotify_pipeline.errors import DataError
 from spotify_pipeline.imports.ids import PREFIX
 from spotify_pipeline.settings import load_settings
 from spotify_pipeline.spotify.playlist_ids import parse_playlist_id
-from spotify_pipeline.steps.imports import Imported, ImportedFile, import_history
+from spotify_pipeline.steps.gathering import ImportedFile
+from spotify_pipeline.steps.imports import Imported, import_history
 
 _MOST_SHOWN = 20
 

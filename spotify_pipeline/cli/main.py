@@ -32,7 +32,20 @@ def cli(context: click.Context, verbose: bool) -> None:
     context.obj = verbose or bool(context.obj)  # `main` has taken it from anywhere on the line
 
 
-for _command in (demo, login, doctor, run, query, as_of, diff, report, import_, export, retention, forget_command):
+for _command in (
+    demo,
+    login,
+    doctor,
+    run,
+    query,
+    as_of,
+    diff,
+    report,
+    import_,
+    export,
+    retention,
+    forget_command,
+):
     cli.add_command(_command)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from spotify_pipeline.imports import entries
 from spotify_pipeline.imports.entries import RowError, known
 from spotify_pipeline.imports.found import Contents, Encoded, File, Format, Found, Refusal
-from spotify_pipeline.imports.json_files import objects, parsed
+from spotify_pipeline.imports.json_files import objects, parsed, text_of
 
 _KINDS = ("track", "episode", "localTrack", "audiobook")
 
@@ -43,7 +43,7 @@ def _playlist(playlist: dict[str, Any], refused: list[Refusal]) -> Found:
     followers = playlist.get("numberOfFollowers")
     document = {
         "name": name,
-        "description": playlist.get("description"),
+        "description": text_of(playlist, "description"),
         "followers": {"total": followers} if isinstance(followers, int) and followers >= 0 else None,
         "tracks": entries.page(rows),
     }

@@ -47,6 +47,7 @@ class Found:
         is_called: tells whether a playlist of this name may be meant, where the file does not have the id.
         day: the day, where the file tells it.
         fetched_at: when it was asked of Spotify, where the file tells the day.
+        source: where in the file it stands, if there are several versions.
         same_on: further days, of which the file tells that nothing had changed.
     """
 
@@ -60,6 +61,7 @@ class Found:
     is_called: Callable[[str], bool] = lambda _: False
     day: date | None = None
     fetched_at: datetime | None = None
+    source: str | None = None
     same_on: Sequence[date] = ()
 
     def encoded(self, playlist_id: str) -> bytes:

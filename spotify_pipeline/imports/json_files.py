@@ -28,6 +28,12 @@ def objects(value: Any) -> list[dict[str, Any]]:  # noqa: ANN401  # any JSON
     return value if is_list else []
 
 
+def text_of(about: Any, key: str) -> str | None:  # noqa: ANN401  # any JSON
+    """The text under a key of an object; None where there is something else."""
+    value = about.get(key) if isinstance(about, dict) else None
+    return value if isinstance(value, str) else None
+
+
 def typed_entry(value: Any) -> PlaylistItem:  # noqa: ANN401  # any JSON
     """An entry of a playlist as the transformation reads it.
 

@@ -6,49 +6,22 @@ from Spotify is never replaced. The days become due, so that whoever makes due d
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import date, datetime
-from functools import cached_property
+from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
 from spotify_pipeline.backends.warehouse import Warehouse
 from spotify_pipeline.catalog.publication import stray_partitions
-from spotify_pipeline.errors import DataError, SettingsError
-from spotify_pipeline.imports.files import files_under
-from spotify_pipeline.imports.formats import FORMATS, format_of
-from spotify_pipeline.imports.found import File, Found, Refusal
-from spotify_pipeline.imports.ids import PREFIX, own_id
+from spotify_pipeline.errors import DataError
 from spotify_pipeline.progress import SILENT, Progress
 from spotify_pipeline.spotify.manifest import Coverage, Status
 from spotify_pipeline.steps.due import make_due_days, making_tables
+from spotify_pipeline.steps.gathering import Gathering, ImportedFile, Reading
 from spotify_pipeline.steps.publish import put_in_place
 from spotify_pipeline.steps.readings import ShownReadings
 from spotify_pipeline.steps.transform import transform_day
-from spotify_pipeline.steps.versions import newest_names
 from spotify_pipeline.storage.due import Due
-from spotify_pipeline.storage.gzipped import compress, decompress
-
-
-@dataclass
-class ImportedFile:
-    """What came of a file.
-
-    Attributes:
-        name: the file's.
-        format: what people call its format; None where it is of none that is known.
-        accepted: how many rows were taken, each day's counted.
-        refused: what was not, and why.
-        days: the days that it gave, by playlist.
-        kept: those of them that stay as they were read from Spotify.
-    """
-
-    name: str
-    format: str | None
-    accepted: int = 0
-    refused: list[Refusal] = field(default_factory=list)
-    days: dict[str, list[date]] = field(default_factory=dict)
-    kept: list[tuple[str, date]] = field(default_factory=list)
+from spotify_pipeline.storage.gzipped import decompress
 
 
 class Imported(NamedTuple):
@@ -65,14 +38,6 @@ class Imported(NamedTuple):
     written: int
     made: list[date]
     failures: list[str]
-
-
-class _Reading(NamedTuple):
-    """A playlist on a day, its document compressed: a long history has thousands."""
-
-    row: Coverage
-    document: bytes
-    file: ImportedFile
 
 
 def import_history(
@@ -103,121 +68,11 @@ def import_history(
         StorageError: documents or tables cannot be written.
     """
     _complete_publication(backends, progress)
-    gathering = _Gathering(backends, playlist, day, frozenset(accept))
-    for file in files_under(path):
-        progress.tell(f"reading {file.name}")
-        gathering.add(file)
-    gathering.check()
+    gathering = Gathering(backends, playlist, day, frozenset(accept))
+    gathering.read(path, progress)
     written = _write(backends, gathering)
     made, failures = _make(backends, progress)
     return Imported(gathering.files, written, made, failures)
-
-
-class _Gathering:
-    """All readings of an import, by day and playlist, before anything is written."""
-
-    def __init__(self, backends: Warehouse, playlist: str | None, day: date | None, accept: frozenset[str]) -> None:
-        self._backends, self._playlist, self._day, self.accept = backends, playlist, day, accept
-        self._today = backends.settings.today()
-        self.files: list[ImportedFile] = []
-        self.days: dict[date, dict[str, _Reading]] = {}
-
-    def add(self, file: File) -> None:
-        """Take what is in a file."""
-        kind = format_of(file)
-        outcome = ImportedFile(file.name, kind.name if kind else None)
-        self.files.append(outcome)
-        if kind is None:
-            known = ", ".join(each.name for each in FORMATS)
-            outcome.refused.append(Refusal("the file", f"it is in none of the known formats: {known}"))
-            return
-        try:
-            contents = kind.read(file)
-            outcome.refused = contents.refused
-            for found in contents.playlists:
-                self._take(found, file, outcome)
-        except DataError as error:
-            outcome.refused.append(Refusal("the file", str(error)))
-
-    def check(self) -> None:
-        """Refuse an import that cannot be made as a whole.
-
-        Raises:
-            SettingsError: days lie before the first partition.
-            DataError: nothing was accepted.
-        """
-        start = self._backends.settings.start_date
-        if early := sorted(day for day in self.days if day < start):
-            raise SettingsError(
-                f"{len(early)} days to import lie before {start}, the first that there can be, so nothing is imported: "
-                f"set SPOTIFY_PIPELINE_START_DATE to {early[0]} and import again."
-            )
-        if not self.days:
-            reasons = [f"{file.name}, {each.place}: {each.reason}" for file in self.files for each in file.refused]
-            raise DataError(f"Nothing could be imported: {_listed(reasons) or 'there is no file'}.")
-
-    def _take(self, found: Found, file: File, outcome: ImportedFile) -> None:
-        place = f"playlist {found.name!r}"
-        playlist_id = self._id_of(found)
-        if playlist_id is None:
-            return
-        day, fetched_at = self._day_of(found, file)
-        if reason := self._why_not(found, day):
-            outcome.refused.append(Refusal(place, reason))
-            return
-        document = compress(found.encoded(playlist_id))
-        row = Coverage(
-            playlist_id,
-            Status.IMPORTED,
-            reason=f"{outcome.format} {file.name}",
-            observed_date=day,
-            items_total=found.total,
-            items_read=found.items,
-            fetched_at=fetched_at,
-            accepted=playlist_id in self.accept,
-        )
-        for each in (day, *found.same_on):
-            readings = self.days.setdefault(each, {})
-            if other := readings.get(playlist_id):
-                outcome.refused.append(Refusal(place, f"{other.file.name} has a {playlist_id} of {each} already"))
-                continue
-            readings[playlist_id] = _Reading(row, document, outcome)
-            outcome.accepted += found.items
-            outcome.days.setdefault(playlist_id, []).append(each)
-
-    def _id_of(self, found: Found) -> str | None:
-        """The id of the playlist; None for one that is not meant."""
-        if found.playlist_id:
-            return found.playlist_id if self._playlist in (None, found.playlist_id) else None
-        if self._playlist:
-            return self._playlist
-        called = [id_ for id_, name in self._names.items() if found.is_called(name)]
-        return called[0] if len(called) == 1 else own_id(found.name)
-
-    @cached_property
-    def _names(self) -> dict[str, str]:
-        """What playlists of the history are called that have an id of Spotify's."""
-        if not self._backends.tables.published_days():
-            return {}
-        return {id_: name for id_, name in newest_names(self._backends.engine).items() if not id_.startswith(PREFIX)}
-
-    def _day_of(self, found: Found, file: File) -> tuple[date, datetime | None]:
-        if found.day:
-            return found.day, found.fetched_at
-        return (self._day, None) if self._day else (file.modified.date(), file.modified)
-
-    def _why_not(self, found: Found, day: date) -> str | None:
-        if found.day and self._day and found.day != self._day:
-            return f"the file tells itself that it is of {found.day}: leave --day out"
-        if day > self._today:
-            return f"it would be of {day}, which is still to come: give its day with --day"
-        if found.newest and found.newest > day:
-            return f"it would be of {day}, but tells of {found.newest}: give its day with --day"
-        if found.refused > found.items:
-            return (
-                f"{found.refused} of its {found.refused + found.items} rows were refused: the rest is not the playlist"
-            )
-        return None
 
 
 def _complete_publication(backends: Warehouse, progress: Progress) -> None:
@@ -226,7 +81,7 @@ def _complete_publication(backends: Warehouse, progress: Progress) -> None:
         backends.catalog.publish(progress)
 
 
-def _write(backends: Warehouse, gathering: _Gathering) -> int:
+def _write(backends: Warehouse, gathering: Gathering) -> int:
     """Write the documents, and make the days due whose tables do not have them yet; gives how many were written."""
     shown, due, written = ShownReadings(backends), [], 0
     for day in sorted(gathering.days):
@@ -245,7 +100,7 @@ def _write(backends: Warehouse, gathering: _Gathering) -> int:
     return written
 
 
-def _changed(backends: Warehouse, day: date, readings: dict[str, _Reading]) -> Iterator[tuple[Coverage, bytes]]:
+def _changed(backends: Warehouse, day: date, readings: dict[str, Reading]) -> Iterator[tuple[Coverage, bytes]]:
     """The readings that the day does not have yet; those that it has from Spotify itself are noted as kept."""
     found = backends.raw.find_day(day)
     rows = found.manifest.by_id() if found else {}
@@ -294,7 +149,7 @@ def _is_same(old: Coverage, new: Coverage) -> bool:
     )
 
 
-def _is_shown(shown: ShownReadings, backends: Warehouse, day: date, readings: dict[str, _Reading]) -> bool:
+def _is_shown(shown: ShownReadings, backends: Warehouse, day: date, readings: dict[str, Reading]) -> bool:
     """Whether the published tables of a day have what its documents tell of these playlists."""
     rows, readings_of_day = backends.raw.open_day(day).manifest.by_id(), shown.of(day)
     return all(
@@ -323,8 +178,3 @@ def _make(backends: Warehouse, progress: Progress) -> tuple[list[date], list[str
     if made:
         backends.catalog.publish(progress)
     return sorted(set(made)), failures
-
-
-def _listed(reasons: Sequence[str], most: int = 3) -> str:
-    more = len(reasons) - most
-    return "; ".join(reasons[:most]) + (f"; and {more} more" if more > 0 else "")

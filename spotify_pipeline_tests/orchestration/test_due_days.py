@@ -12,7 +12,7 @@ from spotify_pipeline.definitions import build_defs
 from spotify_pipeline.orchestration.schedules import DAILY_JOB
 from spotify_pipeline.orchestration.sensors import DUE_SINCE, due_days_sensor
 from spotify_pipeline.tables.declarations import TABLES
-from spotify_pipeline_tests.orchestration.conftest import DAY, BackendsOn
+from spotify_pipeline_tests.orchestration.conftest import DAY, FIRST_DAY, BackendsOn
 from spotify_pipeline_tests.orchestration.test_daily_snapshot import altered_totals, run
 
 LATE = DAY - timedelta(days=1)
@@ -50,6 +50,14 @@ def test_it_waits_while_a_run_is_under_way_that_may_do_it(backends: Backends, in
     instance.add_run(DagsterRun(DAILY_JOB, status=DagsterRunStatus.STARTED))
     waiting = tick(backends, instance)
     assert (waiting.run_requests, waiting.skip_message) == ([], "1 days are due, and a run is under way.")
+
+
+def test_of_very_many_days_the_oldest_are_asked_for_first(backends: Backends, instance: DagsterInstance) -> None:
+    days = [FIRST_DAY + timedelta(days=number) for number in range(30)]
+    backends.due.add_imported(days)
+    requests = tick(backends, instance).run_requests or ()
+    assert [request.partition_key for request in requests] == [str(day) for day in days[:20]]
+    assert {request.tags[DUE_SINCE] for request in requests} == {"what was imported"}
 
 
 def test_what_it_asks_for_makes_the_day_again_and_once_made_it_is_due_no_longer_be_it_held_back(
