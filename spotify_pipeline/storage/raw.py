@@ -194,7 +194,7 @@ class RawStore:
         """Replace the manifest of a finished day, whatever an extraction may be staging meanwhile."""
         self._objects.put(f"{_folder(_DAYS, manifest.snapshot_date)}/{_MANIFEST}", _encoded(manifest))
 
-    def add_themselves(self, day: date, imported: Iterable[tuple[Coverage, bytes]]) -> None:
+    def add_imported(self, day: date, imported: Iterable[tuple[Coverage, bytes]]) -> None:
         """Add documents to a day, finished or new, from elsewhere than an extraction; all other rows stay.
 
         Killed in between, the day is what it was, but for the rows that were to be replaced, which may be missing.
