@@ -13,6 +13,7 @@ from spotify_pipeline.steps.imports import import_history
 from spotify_pipeline.steps.publish import publish_day
 from spotify_pipeline.steps.schedule import reason_to_skip
 from spotify_pipeline.steps.transform import transform_day
+from spotify_pipeline.storage.horizon import Horizon
 from spotify_pipeline.storage.raw import RawStore
 from spotify_pipeline.tables.declarations import TABLES
 from spotify_pipeline_tests.fake_backends import FakeBackends
@@ -202,6 +203,14 @@ def test_days_before_the_first_partition_are_refused_before_anything_is_written(
     write_csv(tmp_path / "days" / "old.csv", [], date(2024, 1, 2))
     with pytest.raises(SettingsError, match="set SPOTIFY_PIPELINE_START_DATE to 2024-01-02 and import again"):
         import_history(backends, tmp_path / "days")
+    assert not (tmp_path / "data" / "raw").exists()
+
+
+def test_days_that_are_not_kept_are_refused_before_anything_is_written(backends: FakeBackends, tmp_path: Path) -> None:
+    backends.tables.horizon.save(Horizon(TODAY))
+    file = write_csv(tmp_path / "old.csv", [1], TODAY - timedelta(days=1))
+    with pytest.raises(SettingsError, match="the first that `spotify-pipeline retention` keeps"):
+        import_history(backends, file)
     assert not (tmp_path / "data" / "raw").exists()
 
 

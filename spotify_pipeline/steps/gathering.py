@@ -100,7 +100,7 @@ class Gathering:
         """Refuse an import that cannot be made as a whole.
 
         Raises:
-            SettingsError: days lie before the first partition.
+            SettingsError: days lie before the first partition, or before those that are kept.
             DataError: nothing was accepted.
         """
         start = self._backends.settings.start_date
@@ -108,6 +108,12 @@ class Gathering:
             raise SettingsError(
                 f"{len(early)} days to import lie before {start}, the first that there can be, so nothing is imported: "
                 f"set SPOTIFY_PIPELINE_START_DATE to {early[0]} and import again."
+            )
+        kept = self._backends.tables.horizon.load().first
+        if old := sorted(day for day in self.days if day < kept):
+            raise SettingsError(
+                f"{len(old)} days to import lie before {kept}, the first that `spotify-pipeline retention` keeps, so "
+                "nothing is imported: let it keep more days, and import again."
             )
         if not self.days:
             reasons = [f"{file.name}, {each.place}: {each.reason}" for file in self.files for each in file.refused]
