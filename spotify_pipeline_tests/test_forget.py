@@ -20,6 +20,7 @@ from spotify_pipeline.steps.months import compact_month
 from spotify_pipeline.steps.report import publish_report
 from spotify_pipeline.tables.declarations import TABLES
 from spotify_pipeline_tests.cli.conftest import Run, data_dir, run, working_dir  # noqa: F401  # some are fixtures
+from spotify_pipeline_tests.data_folders import copied, opened
 from spotify_pipeline_tests.searching import found_in
 from spotify_pipeline_tests.storage.crashes import Crash, CrashingSharedStore
 from spotify_pipeline_tests.tables.builders import Json, album, artist, entry, playlist, track
@@ -108,9 +109,17 @@ def leave_about(backends: Backends) -> None:
     publish_report(backends)
 
 
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with that history, made once; copies of it are what tests work on."""
+    folder = tmp_path_factory.mktemp("prepared")
+    lived(opened(folder, TODAY))
+    return folder
+
+
 @pytest.fixture
-def backends(backends_for: Callable[..., Backends]) -> Backends:
-    return lived(backends_for("http://127.0.0.1:1", TODAY))
+def backends(prepared: Path, tmp_path: Path) -> Backends:
+    return copied(prepared, tmp_path / "data", TODAY)
 
 
 def bytes_of(folder: Path) -> dict[str, bytes]:
@@ -130,20 +139,16 @@ def shown(backends: Backends) -> dict[str, list[tuple[Any, ...]]]:
     return {name: ask(backends, f"FROM {name} ORDER BY ALL") for name in TABLES}
 
 
-def test_what_sql_shows_is_as_if_the_playlist_had_never_been_asked_for(
-    backends: Backends, backends_for: Callable[..., Backends], tmp_path: Path
-) -> None:
-    other = backends_for("http://127.0.0.1:1", TODAY, SPOTIFY_PIPELINE_DATA_DIR=str(tmp_path / "other"))
+def test_what_sql_shows_is_as_if_the_playlist_had_never_been_asked_for(backends: Backends, tmp_path: Path) -> None:
+    other = opened(tmp_path / "other", TODAY)
     lived(other, lambda number: documents(number)[1:])
     do_forget(backends, playlists=(ANAS,))
     assert shown(backends) == shown(other)
     assert all(shown(backends).values())
 
 
-def test_what_sql_shows_is_as_if_the_account_had_never_been_there(
-    backends: Backends, backends_for: Callable[..., Backends], tmp_path: Path
-) -> None:
-    other = backends_for("http://127.0.0.1:1", TODAY, SPOTIFY_PIPELINE_DATA_DIR=str(tmp_path / "other"))
+def test_what_sql_shows_is_as_if_the_account_had_never_been_there(backends: Backends, tmp_path: Path) -> None:
+    other = opened(tmp_path / "other", TODAY)
     lived(other, without_ana)
     do_forget(backends, users=(ANA,))
     assert shown(backends) == shown(other)
@@ -220,26 +225,19 @@ def test_doing_it_again_changes_nothing_and_finds_nothing(backends: Backends) ->
 
 
 @pytest.mark.no_cover
-def test_what_is_killed_anywhere_is_completed_by_doing_it_again(
-    backends: Backends, backends_for: Callable[..., Backends], tmp_path: Path
-) -> None:
+def test_what_is_killed_anywhere_is_completed_by_doing_it_again(backends: Backends, tmp_path: Path) -> None:
     leave_about(backends)
     original, copy = backends.settings.data_dir, tmp_path / "copy"
-
-    def opened() -> Backends:
-        return backends_for("http://127.0.0.1:1", TODAY, SPOTIFY_PIPELINE_DATA_DIR=str(copy))
 
     def outcome() -> dict[str, bytes]:
         left = bytes_of(copy)
         return {key: content for key, content in left.items() if key != "tables/_state/due-days.json"}  # marks differ
 
-    shutil.copytree(original, copy)
-    do_forget(opened(), users=(ANA,))
+    do_forget(copied(original, copy, TODAY), users=(ANA,))
     expected = outcome()
     for changes in _moments():
         shutil.rmtree(copy)
-        shutil.copytree(original, copy)
-        killed, again = opened(), opened()
+        killed, again = copied(original, copy, TODAY), opened(copy, TODAY)
         killed.table_objects = CrashingSharedStore(killed.table_objects, changes)
         killed.raw_objects = CrashingSharedStore(killed.raw_objects, changes)
         was_killed = False
@@ -277,13 +275,12 @@ def sound(backends: Backends) -> None:
 
 def test_the_command_forgets_what_dagster_has_shown(
     data_dir: Path,  # noqa: F811
-    backends_for: Callable[..., Backends],
     run: Run,  # noqa: F811
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("SPOTIFY_PIPELINE_TODAY", str(TODAY))
     monkeypatch.setenv("SPOTIFY_PIPELINE_API_URL", "http://127.0.0.1:1/v1/")
-    backends = backends_for("http://127.0.0.1:1", TODAY, SPOTIFY_PIPELINE_DATA_DIR=str(data_dir))
+    backends = opened(data_dir, TODAY)
     for number, day in enumerate(DAYS[:2]):
         write_raw(backends, *documents(number), day=day)
         with open_instance(data_dir) as instance:

@@ -13,6 +13,7 @@ from spotify_pipeline.steps.imports import import_history
 from spotify_pipeline.steps.publish import publish_day
 from spotify_pipeline.steps.schedule import reason_to_skip
 from spotify_pipeline.steps.transform import transform_day
+from spotify_pipeline.storage.horizon import Horizon
 from spotify_pipeline.storage.raw import RawStore
 from spotify_pipeline.tables.declarations import TABLES
 from spotify_pipeline_tests.fake_backends import FakeBackends
@@ -244,6 +245,13 @@ def test_days_that_are_not_kept_are_not_imported(fake: FakeSpotify, tmp_path: Pa
     with pytest.raises(DataError, match=f"it is of {FIRST}, and days before 2026-03-08 are not kept"):
         import_history(backends, file)
     assert import_history(backends, file, day=date(2026, 3, 8)).made == [date(2026, 3, 8)]
+
+
+def test_days_that_were_removed_do_not_come_back(backends: FakeBackends, tmp_path: Path) -> None:
+    backends.tables.horizon.save(Horizon(TODAY))
+    file = write_csv(tmp_path / "Mixtape.csv", [1], FIRST)
+    with pytest.raises(DataError, match=f"it is of {FIRST}, and days before {TODAY} are not kept"):
+        import_history(backends, file)
 
 
 def test_of_two_files_with_the_same_playlist_and_day_the_one_that_holds_more_is_believed(

@@ -1,7 +1,6 @@
 """Retention: what is older goes, in an order that never shows what is gone; what is kept keeps its bytes."""
 
 import shutil
-from collections.abc import Callable
 from datetime import date, timedelta
 from io import StringIO
 from pathlib import Path
@@ -18,6 +17,7 @@ from spotify_pipeline.steps.report import publish_report, renew_report
 from spotify_pipeline.steps.retention import Removal, plan_removal, remove_days
 from spotify_pipeline.tables.declarations import TABLES
 from spotify_pipeline_tests.cli.conftest import Run, data_dir, run, working_dir  # noqa: F401  # some are fixtures
+from spotify_pipeline_tests.data_folders import copied, opened
 from spotify_pipeline_tests.storage.crashes import Crash, CrashingSharedStore
 from spotify_pipeline_tests.tables.builders import entry, playlist, track
 from spotify_pipeline_tests.test_publication import ask, publish, transform_and_stage
@@ -50,9 +50,17 @@ def lived(backends: Backends) -> Backends:
     return backends
 
 
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with that history, made once; copies of it are what tests work on."""
+    folder = tmp_path_factory.mktemp("prepared")
+    lived(opened(folder, TODAY))
+    return folder
+
+
 @pytest.fixture
-def backends(backends_for: Callable[..., Backends]) -> Backends:
-    return lived(backends_for("http://127.0.0.1:1", TODAY))
+def backends(prepared: Path, tmp_path: Path) -> Backends:
+    return copied(prepared, tmp_path / "data", TODAY)
 
 
 def kept_files(folder: Path) -> dict[str, bytes]:
@@ -126,19 +134,15 @@ def test_doing_it_again_changes_nothing(backends: Backends) -> None:
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
 
 
-def test_what_is_killed_anywhere_is_completed_by_doing_it_again(
-    backends: Backends, backends_for: Callable[..., Backends], tmp_path: Path
-) -> None:
+def test_what_is_killed_anywhere_is_completed_by_doing_it_again(backends: Backends, tmp_path: Path) -> None:
     original, copy = backends.settings.data_dir, tmp_path / "copy"
-    again = backends_for("http://127.0.0.1:1", TODAY, SPOTIFY_PIPELINE_DATA_DIR=str(copy))
-    shutil.copytree(original, copy)
+    again = copied(original, copy, TODAY)
     retain(again)
     expected = {path.relative_to(copy): path.read_bytes() for path in copy.rglob("*") if path.is_file()}
     expected = {path: content for path, content in expected.items() if path.suffix != ".duckdb"}
-    for changes in range(0, 80, 3):
+    for changes in range(0, 120, 9):
         shutil.rmtree(copy)
-        shutil.copytree(original, copy)
-        killed = backends_for("http://127.0.0.1:1", TODAY, SPOTIFY_PIPELINE_DATA_DIR=str(copy))
+        killed = copied(original, copy, TODAY)
         killed.table_objects = CrashingSharedStore(killed.table_objects, changes)
         killed.raw_objects = CrashingSharedStore(killed.raw_objects, changes)
         try:
@@ -198,10 +202,10 @@ def test_keeping_more_days_lets_older_ones_in_again(backends: Backends) -> None:
 
 
 @pytest.fixture
-def history(data_dir: Path, backends_for: Callable[..., Backends], monkeypatch: pytest.MonkeyPatch) -> Backends:  # noqa: F811
+def history(prepared: Path, data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Backends:  # noqa: F811
     monkeypatch.setenv("SPOTIFY_PIPELINE_TODAY", str(TODAY))
     monkeypatch.setenv("SPOTIFY_PIPELINE_API_URL", "http://127.0.0.1:1/v1/")
-    return lived(backends_for("http://127.0.0.1:1", TODAY, SPOTIFY_PIPELINE_DATA_DIR=str(data_dir)))
+    return copied(prepared, data_dir, TODAY)
 
 
 def test_the_command_tells_first_and_removes_without_a_terminal(history: Backends, run: Run) -> None:  # noqa: F811
@@ -249,10 +253,9 @@ def test_without_a_number_nothing_is_removed(history: Backends, run: Run) -> Non
     assert history.tables.published_days() == DAYS
 
 
-def test_where_no_day_is_left_neither_is_the_report(backends_for: Callable[..., Backends], tmp_path: Path) -> None:
-    history = lived(backends_for("http://127.0.0.1:1", TODAY))
-    publish_report(history)
-    later = backends_for("http://127.0.0.1:1", TODAY + timedelta(days=30))
+def test_where_no_day_is_left_neither_is_the_report(backends: Backends, tmp_path: Path) -> None:
+    publish_report(backends)
+    later = opened(tmp_path / "data", TODAY + timedelta(days=30))
     remove_days(later, plan_removal(later, 1), then=lambda: renew_report(later))
     assert ask(later, "SELECT count(*) FROM coverage") == [(0,)]
     assert not (tmp_path / "data" / "report.html").exists()

@@ -173,26 +173,30 @@ def _make_again(backends: Backends, day: date) -> None:
 
 
 def _forget_on(backends: Backends, day: date, found: Trace) -> None:
-    """Put those tables of a day in place anew that change, all at once."""
+    """Put those tables of a day in place anew that change, at once; again, if others have published it meanwhile."""
     tables = backends.tables
+    while changed := _changes(backends, day, found):
+        if tables.staged(day):  # held back, and about to be replaced
+            _make_again(backends, day)
+            tables.drop_stages(day)
+        with tables.stage(day) as writer:
+            for name, frame in changed.items():
+                writer.write(TABLES[name], frame)
+        findings = audit(AuditedDay(table=lambda table: tables.read(table, day)))
+        if failed := [str(finding) for finding in findings if not finding.passed]:
+            tables.drop_stages(day)
+            raise DataError(f"{day} does not pass its audit without what is to be forgotten: {' | '.join(failed)}")
+        tables.publish(day, writer.stage)
+
+
+def _changes(backends: Backends, day: date, found: Trace) -> dict[str, pl.DataFrame]:
+    """The tables of a day that change, without what is to go."""
     frames = {name: _read(backends, name, day) for name in _NAMING}
     changed = erase(frames, found.playlists, found.users)
-    if not changed:
-        return
     if PLAYLIST_ITEMS.name in changed:
         frames |= {name: _read(backends, name, day) for name in TABLES.keys() - frames.keys()}
         changed = erase(frames, found.playlists, found.users)
-    if tables.staged(day):  # held back, and about to be replaced
-        _make_again(backends, day)
-        tables.drop_stages(day)
-    with tables.stage(day) as writer:
-        for name, frame in changed.items():
-            writer.write(TABLES[name], frame)
-    findings = audit(AuditedDay(table=lambda table: tables.read(table, day)))
-    if failed := [str(finding) for finding in findings if not finding.passed]:
-        tables.drop_stages(day)
-        raise DataError(f"{day} does not pass its audit without what is to be forgotten: {' | '.join(failed)}")
-    tables.publish(day, writer.stage)
+    return changed
 
 
 def _log_out(backends: Backends, user: str) -> bool:

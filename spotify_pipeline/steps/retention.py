@@ -15,6 +15,7 @@ from spotify_pipeline.spotify.details import ALBUMS, ARTISTS, Kind
 from spotify_pipeline.steps.music import music_of
 from spotify_pipeline.storage.horizon import Horizon
 from spotify_pipeline.storage.objects import SharedStore, for_each
+from spotify_pipeline.storage.old_days import drop_pending_before, raw_sizes_before
 from spotify_pipeline.tables.partition import PARTITION_COLUMN
 
 _DAY = f"/{PARTITION_COLUMN}="
@@ -52,7 +53,7 @@ def plan_removal(backends: Warehouse, keep_days: int) -> Removal:
         StorageError: the stores cannot be read.
     """
     first = backends.settings.today() - timedelta(days=keep_days)
-    sizes = [*backends.tables.sizes_before(first).items(), *backends.raw.sizes_before(first).items()]
+    sizes = [*backends.tables.sizes_before(first).items(), *raw_sizes_before(backends.raw_objects, first).items()]
     days = {date.fromisoformat(key.partition(_DAY)[2].partition("/")[0]) for key, _ in sizes}
     shown = sum(day < first for day in backends.tables.published_days())
     size = sum(size for _, size in sizes)
@@ -81,7 +82,7 @@ def remove_days(
         StorageError: something cannot be removed: what is not yet removed is no longer shown, and goes the next time.
         DataError: a file that tells what is needed is damaged.
     """
-    tables, raw, first = backends.tables, backends.raw, removal.first_kept
+    tables, first = backends.tables, removal.first_kept
     if removal.is_empty:
         tables.horizon.save(Horizon(first))
         return
@@ -91,8 +92,8 @@ def remove_days(
     backends.months.drop_before(first, published_files(tables))
     _remove(backends.table_objects, list(tables.sizes_before(first)), progress, "files of tables")
     remove_details(backends, before=first, needed_from=first)
-    raw.drop_pending_before(first)
-    _remove(backends.raw_objects, list(raw.sizes_before(first)), progress, "raw documents")
+    drop_pending_before(backends.raw, first)
+    _remove(backends.raw_objects, list(raw_sizes_before(backends.raw_objects, first)), progress, "raw documents")
     backends.due.drop_before(first)
     backends.spans.narrow(first)
     backends.catalog.withdraw()  # once more: who was publishing when this began did not know of it

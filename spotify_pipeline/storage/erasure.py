@@ -17,10 +17,9 @@ from spotify_pipeline.spotify.documents import Playlist, decode
 from spotify_pipeline.spotify.redaction import names_a_user, without_users
 from spotify_pipeline.storage.gzipped import compress, decompress
 from spotify_pipeline.storage.objects import ObjectNotFoundError, ObjectStore, for_each
-from spotify_pipeline.storage.raw import RawStore
+from spotify_pipeline.storage.raw import FOLDERS, RawStore
 from spotify_pipeline.tables.partition import PARTITION_COLUMN
 
-_FOLDERS = ("playlists/", "_staged/playlists/", "_pending/playlists/", "_quarantine/playlists/")
 _DOCUMENT = ".json.gz"
 
 
@@ -31,7 +30,8 @@ class RawErasure:
         """Of the ids of playlists and users; `objects` is where `raw` has its documents."""
         self._raw, self._objects = raw, objects
         self._playlists, self._users = frozenset(playlists), frozenset(users)
-        self._innocent: set[bytes] = set()  # digests: most documents are copied from day to day
+        # Of each playlist the digest of the last file, and what came of it: most are copied from day to day.
+        self._last: dict[str, tuple[bytes, bytes | None]] = {}
 
     def keys(self) -> list[str]:
         """What there is of the playlists, under their names."""
@@ -67,8 +67,8 @@ class RawErasure:
             for_each(self._objects, _counted(keys, progress, "raw documents looked at"), self._clear)
 
     def _all_keys(self) -> Iterator[str]:
-        for folder in _FOLDERS:
-            yield from self._objects.list(folder)
+        for folder in FOLDERS:
+            yield from self._objects.list(f"{folder}/")
 
     def _clear(self, key: str) -> None:
         """Take users out of a document; what is no document, but names one, is removed."""
@@ -76,20 +76,30 @@ class RawErasure:
             content = self._objects.get(key)
         except ObjectNotFoundError:
             return
-        digest = sha256(content).digest()
-        if digest in self._innocent:
+        if key.startswith("_quarantine/") or not key.endswith(_DOCUMENT):
+            with suppress(DataError):
+                content = decompress(content) if key.endswith(_DOCUMENT) else content
+            if any(user.encode() in content for user in self._users):
+                self._objects.delete(key)
             return
         try:
-            body = decompress(content) if key.endswith(_DOCUMENT) else content
-            if key.startswith("_quarantine/") or not key.endswith(_DOCUMENT):
-                if any(user.encode() in body for user in self._users):
-                    self._objects.delete(key)
-            elif names_a_user(body, self._users):
-                self._objects.put(key, compress(without_users(body, self._users)))
-            else:
-                self._innocent.add(digest)
+            cleared = self._cleared(_playlist_id(key), content)
         except DataError:  # damaged: nobody can tell what is in it
             self._objects.delete(key)
+            return
+        if cleared is not content:
+            self._objects.put(key, cleared)
+
+    def _cleared(self, playlist_id: str, file: bytes) -> bytes:
+        """The file of a document without users; the same one where there is none of them."""
+        digest = sha256(file).digest()
+        before, cleared = self._last.get(playlist_id, (b"", None))
+        if before != digest:
+            document = decompress(file)
+            is_named = names_a_user(document, self._users)
+            cleared = compress(without_users(document, self._users)) if is_named else None
+            self._last[playlist_id] = digest, cleared
+        return file if cleared is None else cleared
 
 
 def _counted(keys: list[str], progress: Progress, what: str) -> Iterator[str]:

@@ -21,7 +21,6 @@ from spotify_pipeline.errors import DataError
 from spotify_pipeline.spotify.manifest import Coverage, Manifest
 from spotify_pipeline.storage.details import DetailStore
 from spotify_pipeline.storage.gzipped import compress, decompress
-from spotify_pipeline.storage.horizon import sizes_before
 from spotify_pipeline.storage.objects import ObjectNotFoundError, ObjectStore, for_each
 from spotify_pipeline.tables.partition import PARTITION_COLUMN
 
@@ -29,6 +28,8 @@ _MANIFEST = "_manifest.json"
 _DOCUMENT, _ROW = ".json.gz", ".row.json"
 _DAYS, _STAGED, _QUARANTINE = "playlists", "_staged/playlists", "_quarantine/playlists"
 _PENDING = "_pending/playlists"
+OF_DAYS = (_STAGED, _DAYS, _QUARANTINE)
+FOLDERS = (*OF_DAYS, _PENDING)
 
 
 @dataclass(frozen=True)
@@ -222,21 +223,6 @@ class RawStore:
         """Take a damaged document, if it is there at all, out of a finished day and keep it for inspection."""
         with suppress(ObjectNotFoundError):
             self._objects.move(_document(_DAYS, day, playlist_id), _document(_QUARANTINE, day, playlist_id))
-
-    def sizes_before(self, first: date) -> dict[str, int]:
-        """What lies of days before one, whatever came of it: keys with their bytes, in the order in which to remove it.
-
-        A day's manifest goes before its documents, so that no day has a manifest without them.
-        """
-        folders = (_STAGED, _DAYS, _QUARANTINE)
-        found = [each for folder in folders for each in sizes_before(self._objects, folder, first)]
-        return dict(sorted(found, key=lambda each: not each[0].endswith(f"/{_MANIFEST}")))
-
-    def drop_pending_before(self, first: date) -> None:
-        """Let go what was read before a day and is not confirmed by a listing."""
-        for playlist_id, row in self.pending().items():
-            if row.observed_date is None or row.observed_date < first:
-                self.drop_pending(playlist_id)
 
     def _folders(self) -> list[date]:
         """The days of which anything lies in its place, oldest first; asked without listing years of documents."""

@@ -34,9 +34,11 @@ from spotify_pipeline.steps.details import enrich_day
 from spotify_pipeline.steps.extract import extract_day
 from spotify_pipeline.steps.notices import WATCHES, consent_notice
 from spotify_pipeline.steps.publish import publish_day
+from spotify_pipeline.steps.retention import plan_removal, remove_days
 from spotify_pipeline.steps.transform import transform_day
 from spotify_pipeline.steps.verification import VERIFICATIONS
 from spotify_pipeline.storage.objects import FolderStore, open_store, probe
+from spotify_pipeline.storage.tables import TableStore
 from spotify_pipeline.tables.declarations import COVERAGE
 from spotify_pipeline_tests.aws import policies
 from spotify_pipeline_tests.aws.conftest import Aws
@@ -302,6 +304,31 @@ def run_spark(stage: Stage) -> None:
     job.batch_stop_job_run(JobName=job.name, JobRunIds=[run])
 
 
+def prepare_remove(stage: Stage, raw_folder: Path) -> None:
+    """A day with details, whose tables are published."""
+    raw, bucket = FolderStore(raw_folder), open_store(f"s3://{stage.place.raw_bucket}")
+    for key in raw.list(""):
+        bucket.put(key, raw.get(key))
+    folder, bucket = FolderStore(raw_folder.parent / "tables"), open_store(f"s3://{stage.place.tables_bucket}")
+    for key in folder.list(""):
+        bucket.put(key, folder.get(key))
+    tables = TableStore(bucket)
+    staged = tables.staged(DAY)
+    assert staged
+    tables.publish(DAY, staged)
+
+
+def remove(stage: Stage) -> None:
+    backends = choose_backends(stage.settings.model_copy(update={"fixed_today": DAY + timedelta(days=9)}))
+    removal = plan_removal(backends, keep_days=7)
+    assert removal.days == [DAY]
+    remove_days(backends, removal)
+    assert plan_removal(backends, keep_days=7).is_empty
+
+
+IN_ADDITION_TO = {"crawl": ("publish",), "remove": ("extract", "publish")}
+"""Policies beside which others are given."""
+
 JOBS: dict[str, tuple[Callable[[Stage, Path], None], Callable[[Stage], None]]] = {
     "extract": (prepare_extract, extract),
     "publish": (prepare_publish, publish),
@@ -309,6 +336,7 @@ JOBS: dict[str, tuple[Callable[[Stage, Path], None], Callable[[Stage], None]]] =
     "look-back": (prepare_look_back, look_back),
     "crawl": (prepare_crawl, crawl),
     "drive": (prepare_drive, drive),
+    "remove": (prepare_remove, remove),
     "run-spark": (prepare_run_spark, run_spark),
 }
 SHARED = {statement["Sid"] for name in ("extract", "publish") for statement in policies.read(name)["Statement"]}
@@ -325,10 +353,10 @@ def is_missed(name: str, part: Part) -> bool:
 
 
 def do(name: str, policy: Policy, stage: Stage, raw_folder: Path, allow_only: Callable[..., None]) -> None:
-    """Do a job with a policy, and that of a crawl with what it is in addition to."""
+    """Do a job with a policy, and with those that it is in addition to."""
     prepare, job = JOBS[name]
     prepare(stage, raw_folder)
-    others = [policies.read("publish")] if name == "crawl" else []
+    others = [policies.read(other) for other in IN_ADDITION_TO.get(name, ())]
     allow_only(policies.filled(policies.together(policy, *others), stage.place))
     job(stage)
 

@@ -8,6 +8,7 @@ from spotify_pipeline.catalog.crawler import CrawledCatalog
 from spotify_pipeline.catalog.publication import stray_partitions
 from spotify_pipeline.errors import SettingsError, StorageError
 from spotify_pipeline.progress import Progress
+from spotify_pipeline.storage.horizon import Horizon
 from spotify_pipeline.tables.declarations import TABLES
 from spotify_pipeline_tests.catalog.conftest import GlueCase
 from spotify_pipeline_tests.catalog.fake_crawler import FakeCrawler
@@ -65,6 +66,18 @@ def test_a_later_day_is_found_by_the_same_crawler(
     assert crawler.starts == 2
     assert case.table()["StorageDescriptor"]["Parameters"]["recordCount"] == "3"
     assert catalog.partitions() == {name: {DAY, NEXT} for name in TABLES}
+
+
+def test_days_that_are_no_longer_published_are_withdrawn_without_a_crawl(
+    catalog: CrawledCatalog, case: GlueCase, crawler: FakeCrawler
+) -> None:
+    case.put(DAY, NEXT)
+    catalog.publish()
+    case.tables.horizon.save(Horizon(NEXT, is_clear=False))  # the files of the first day are still there
+    catalog.withdraw()
+    assert crawler.starts == 1
+    assert catalog.partitions() == {name: {NEXT} for name in TABLES}
+    assert list(stray_partitions(catalog, case.tables)) == []
 
 
 def test_the_crawl_is_waited_for_with_progress_and_growing_pauses(

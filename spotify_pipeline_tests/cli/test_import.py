@@ -7,6 +7,7 @@ import pytest
 
 from spotify_pipeline_tests.cli.conftest import Run
 from spotify_pipeline_tests.imports.exports import csv_of, write_csv
+from spotify_pipeline_tests.searching import found_in
 
 DAY = date(2026, 3, 1)
 
@@ -39,6 +40,16 @@ def test_days_are_told_together_and_again_nothing_is_new(run: Run, working_dir: 
     assert "  imported-mixtape: 2026-03-05" in first.out.splitlines()
     assert "3 readings are new, 3 days were made" in first.out
     assert "All of it was here already, 0 days were made" in run("import", "days").out
+
+
+def test_what_was_imported_can_be_forgotten(run: Run, data_dir: Path, working_dir: Path) -> None:
+    for name in ("Mixtape", "Another"):
+        write_csv(working_dir / "days" / f"{name}.csv", [1, 2, 3], DAY)
+    run("import", "days")
+    assert found_in(data_dir, ["mixtape", "Mixtape"])
+    assert run("forget", "--playlist", "imported-mixtape").code == 0
+    assert found_in(data_dir, ["mixtape", "Mixtape"]) == set()
+    assert "All of it was here already" not in run("import", "days").out
 
 
 def test_no_more_than_twenty_refusals_are_printed(run: Run, working_dir: Path) -> None:
