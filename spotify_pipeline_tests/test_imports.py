@@ -289,7 +289,8 @@ def _crashing(backends: FakeBackends, changes: int) -> None:
     backends.raw, backends.table_objects = RawStore(raw), tables
 
 
-@pytest.mark.parametrize("changes", [0, 2, 5, 12, 14, 23, 61])
+@pytest.mark.no_cover
+@pytest.mark.parametrize("changes", [0, 2, 5, 12, 23, 61])
 def test_an_import_that_was_killed_is_completed_by_the_next_one(
     changes: int, fake: FakeSpotify, history: Path, tmp_path: Path
 ) -> None:
