@@ -154,6 +154,7 @@ def _renamed(days: Days) -> set[str]:
     return {playlist_id for playlist_id, called in names.items() if len(called) > 1}
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", _FORMATS)
 def test_an_import_gives_the_tables_and_events_of_the_days_that_it_holds(name: str, days: Days, tmp_path: Path) -> None:
     form = _FORMATS[name]

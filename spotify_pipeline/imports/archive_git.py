@@ -69,8 +69,9 @@ def playlists_in(path: Path, playlist_id: str | None = None) -> Iterator[tuple[s
     runs = _runs(path)
     files = _versions(path, f"{_FOLDER}/{playlist_id}.json" if playlist_id else _FOLDER, runs)
     if not files:
+        which = playlist_id or "any playlist"
         raise DataError(
-            f"The archive {path} has no version of {playlist_id or 'any playlist'} that its bot has written."
+            f"The archive {path} has no JSON of {which} by its bot, which has written some since 2021-11-22."
         )
     whole = sorted({run.began.date() for run in runs.values() if run.is_whole})
     with _blobs(path) as read_blob:

@@ -92,7 +92,8 @@ class Manifest(Struct, frozen=True):
     @property
     def is_of_a_run(self) -> bool:
         """Whether Spotify was asked that day: what was only imported says nothing of all that there is."""
-        return not self.playlists or any(row.status is not Status.IMPORTED for row in self.playlists)
+        of_a_run = any(row.status is not Status.IMPORTED for row in self.playlists)
+        return of_a_run or self.requests > 0 or not self.playlists
 
     def by_id(self) -> dict[str, Coverage]:
         """The rows by playlist id."""

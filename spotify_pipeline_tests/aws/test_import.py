@@ -30,6 +30,7 @@ def in_aws(aws: Aws, tmp_path: Path) -> Backends:
     return choose_backends(settings, new_patience=impatience)
 
 
+@pytest.mark.no_cover
 def test_days_in_aws_are_those_of_a_laptop_and_are_imported_once(in_aws: Backends, tmp_path: Path) -> None:
     for number, day in enumerate(DAYS):
         write_csv(tmp_path / "files" / str(day) / "Mixtape.csv", [1, 2, 3 + number], day)

@@ -122,7 +122,7 @@ def test_one_playlist_of_an_archive_can_be_chosen(archive: Archive) -> None:
         for name, contents in playlists_in(archive.path, _OTHER)
     ]
     assert (name, ids) == (f"{_OTHER}.json", [_OTHER])
-    with pytest.raises(DataError, match=f"has no version of {song_id(1)}"):
+    with pytest.raises(DataError, match=f"has no JSON of {song_id(1)}"):
         next(playlists_in(archive.path, song_id(1)))
 
 
