@@ -10,7 +10,7 @@ import re
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, overload
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, overload
 
 from spotify_pipeline.errors import PipelineError, SettingsError
 
@@ -37,6 +37,14 @@ CONNECTIONS = 16
 
 _CLOCK = "RequestTimeTooSkewed"
 _CLOCK_WORDS = ("Signature expired", "Signature not yet current")  # with the code of a false signature
+
+
+class SnsClient(Protocol):
+    """What is used of the client of Amazon SNS."""
+
+    def publish(self, *, TopicArn: str, Subject: str, Message: str) -> object:  # noqa: N803  # as boto3 has them
+        """Send a message to a topic."""
+        ...
 
 
 class _Refusal(NamedTuple):
@@ -118,6 +126,8 @@ def client(service: Literal["glue"]) -> "GlueClient": ...
 def client(service: Literal["athena"]) -> "AthenaClient": ...
 @overload
 def client(service: Literal["secretsmanager"]) -> "SecretsManagerClient": ...
+@overload
+def client(service: Literal["sns"]) -> SnsClient: ...
 @overload
 def client(service: Literal["lambda"], *, work_seconds: int | None = None) -> "LambdaClient": ...
 def client(service: Any, *, work_seconds: int | None = None) -> Any:

@@ -3,6 +3,7 @@
 The table in the README is generated from the declarations below. What AWS itself reads (`AWS_*`) is not here.
 """
 
+import re
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -15,6 +16,9 @@ from spotify_pipeline.errors import SettingsError
 SPOTIFY_API_URL = "https://api.spotify.com/v1/"
 _BUCKET = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"
 _FUNCTION = r"^[a-zA-Z0-9:_$-]{1,170}$"
+WEBHOOK_URL = re.compile(r"(https://[^\s/@?#]+|http://127\.0\.0\.1(:\d+)?)(/[!-~]*)?")
+"""Where messages may be sent to: over TLS, or on this machine."""
+_SECRET_ARN = re.compile(r"arn:[!-~]+:secretsmanager:[!-~]+")
 _MEANS_SOMETHING_TO_DUCKDB = frozenset("=?*[]")  # in the path of a Parquet file: `name=x` is a column, the rest globs
 
 
@@ -175,6 +179,19 @@ class Settings(BaseSettings):
         pattern=r"^[a-zA-Z0-9._-]{1,255}$",
     )
 
+    webhook_url: SecretStr | None = _variable(
+        "SPOTIFY_PIPELINE_WEBHOOK_URL",
+        "An incoming webhook, as of Slack, that is told of each day and of failures: its https address, which is a "
+        "secret; or the ARN of a Secrets Manager secret that holds nothing but this address.",
+        default=None,
+    )
+    notify_topic: str | None = _variable(
+        "SPOTIFY_PIPELINE_NOTIFY_TOPIC",
+        "The ARN of an Amazon SNS topic that is told the same, and passes it on by e-mail.",
+        default=None,
+        pattern=r"^arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[a-zA-Z0-9_-]{1,256}$",
+    )
+
     @model_validator(mode="before")
     @classmethod
     def _unset_blanks(cls, variables: dict[str, Any]) -> dict[str, Any]:
@@ -187,6 +204,11 @@ class Settings(BaseSettings):
             raise ValueError(
                 "SPOTIFY_PIPELINE_TODAY is for replay servers and cannot be used with Spotify's own URL; "
                 "unset it, or set SPOTIFY_PIPELINE_API_URL"
+            )
+        webhook = self.webhook_url.get_secret_value() if self.webhook_url else None
+        if webhook and not (WEBHOOK_URL.fullmatch(webhook) or _SECRET_ARN.fullmatch(webhook)):
+            raise ValueError(
+                "SPOTIFY_PIPELINE_WEBHOOK_URL is neither an address that begins with https:// nor the ARN of a secret"
             )
         if self.target == "aws":
             if not (self.raw_bucket and self.tables_bucket):

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 
+import boto3
 import duckdb
 import polars as pl
 import pytest
@@ -21,6 +22,8 @@ from spotify_pipeline.steps.export import export_tables
 from spotify_pipeline.steps.publish import publish_day
 from spotify_pipeline.steps.transform import transform_day
 from spotify_pipeline.tables.declarations import COVERAGE, TABLES, VIEWS
+from spotify_pipeline_tests.aws import policies
+from spotify_pipeline_tests.deploy.permissions import record, refused
 from spotify_pipeline_tests.fake_backends import FakeBackends
 from spotify_pipeline_tests.spotify.fake_spotify import FakePlaylist, FakeSpotify, playlist_id
 
@@ -109,6 +112,17 @@ def in_s3(history: FakeBackends, new_bucket: Callable[[], str], tmp_path: Path) 
     for key in history.table_objects.list(""):
         stores.table_objects.put(key, history.table_objects.get(key))
     return stores
+
+
+def test_in_aws_the_policy_of_people_who_ask_is_enough(in_s3: Stores, tmp_path: Path) -> None:
+    name = in_s3.settings.tables_bucket or ""
+    wanted = record({})
+    try:
+        export_tables(Stores(in_s3.settings), tmp_path / "all")
+    finally:
+        boto3.setup_default_session()  # which notes nothing
+    assert {permission.action for permission in wanted} == {"s3:ListBucket", "s3:GetObject"}
+    assert refused(policies.with_names(policies.read("query"), {"my-spotify-tables": name}), wanted) == set()
 
 
 @pytest.mark.parametrize("target", ["local", "aws"])

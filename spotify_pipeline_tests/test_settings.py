@@ -54,6 +54,8 @@ def test_every_setting_has_its_own_variable(monkeypatch: pytest.MonkeyPatch, tmp
         "SPOTIFY_PIPELINE_EXTRACT_FUNCTION": "reads",
         "SPOTIFY_PIPELINE_TRANSFORM_FUNCTION": "arn:aws:lambda:eu-central-1:123456789012:function:makes:live",
         "SPOTIFY_PIPELINE_SPARK_JOB": "computes",
+        "SPOTIFY_PIPELINE_WEBHOOK_URL": "https://hooks.example.com/secret-path",
+        "SPOTIFY_PIPELINE_NOTIFY_TOPIC": "arn:aws:sns:eu-central-1:123456789012:playlists",
     }
     assert {field.validation_alias for field in Settings.model_fields.values()} == set(variables)
     for name, value in variables.items():

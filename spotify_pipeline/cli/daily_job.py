@@ -1,23 +1,24 @@
 """Executing the daily job in this process, in the Dagster instance that `dagster dev` shows."""
 
-from collections.abc import Iterator
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from dagster import AssetKey, DagsterEvent, DagsterInstance, ExecuteInProcessResult
+import click
+from dagster import AssetKey, DagsterInstance
 
 from spotify_pipeline.backends.choice import Backends
 from spotify_pipeline.definitions import build_defs
 from spotify_pipeline.errors import PipelineError, StorageError
 from spotify_pipeline.orchestration.assets import FROM_TRANSFORM, ExtractConfig
+from spotify_pipeline.orchestration.failures import described, failed_checks, failures
 from spotify_pipeline.orchestration.instance import instance_in
 from spotify_pipeline.orchestration.report import REPORT
 from spotify_pipeline.orchestration.schedules import DAILY_JOB
 from spotify_pipeline.orchestration.sensors import DUE_SINCE
 from spotify_pipeline.progress import SILENT, Progress
-from spotify_pipeline.steps.publish import not_published
+from spotify_pipeline.steps.notifications import tell_failures
 from spotify_pipeline.storage.due import Due
 
 _CATALOG, _REPORT = AssetKey("catalog"), AssetKey(REPORT)
@@ -96,39 +97,8 @@ def execute_day(
         asset_selection=FROM_TRANSFORM if isinstance(step, Due) else step.assets,
         raise_on_error=False,
     )
+    failed = failures(result.all_events, day, has_failed=not result.success)
+    tell_failures(backends, backends.table_objects, day, failed, lambda text: click.echo(f"warning: {text}", err=True))
     if not result.success:
-        raise PipelineError(_blocked(result, day) or _first_cause(result))
-    return [
-        f"{evaluation.asset_key.to_user_string()}.{evaluation.check_name}: {evaluation.description}"
-        for evaluation in result.get_asset_check_evaluations()
-        if evaluation.asset_key in (_CATALOG, _REPORT) and not evaluation.passed
-    ]
-
-
-def _blocked(result: ExecuteInProcessResult, day: date) -> str | None:
-    failed = [
-        f"{evaluation.asset_key.to_user_string()}.{evaluation.check_name}: {evaluation.description}"
-        for evaluation in result.get_asset_check_evaluations()
-        if evaluation.blocking and not evaluation.passed
-    ]
-    return not_published(day, failed) if failed else None
-
-
-def _first_cause(result: ExecuteInProcessResult) -> str:
-    for event in result.all_events:
-        if event.is_step_failure:
-            return next(reversed(list(_messages(event))))
-    return "The run failed before its first step; run with --verbose for Dagster's log."
-
-
-def _messages(event: DagsterEvent) -> Iterator[str]:
-    """What each error in the chain says, from the outermost to the first cause, without its class."""
-    failure = event.step_failure_data
-    error = failure.error
-    yield event.message or ""
-    while error is not None:
-        name, _, message = error.message.strip().partition(": ")
-        yield message or name
-        error = error.cause
-    if failure.user_failure_data is not None and failure.user_failure_data.description:
-        yield failure.user_failure_data.description
+        raise PipelineError(failed[0])
+    return [described(check) for check in failed_checks(result.all_events) if check.asset_key in (_CATALOG, _REPORT)]

@@ -6,10 +6,9 @@ from spotify_pipeline.backends.choice import Backends
 from spotify_pipeline.cli.progress import shown_progress
 from spotify_pipeline.cli.removal import agreed
 from spotify_pipeline.demo.backends import open_backends
-from spotify_pipeline.imports.ids import PREFIX
 from spotify_pipeline.progress import Progress
 from spotify_pipeline.settings import load_settings
-from spotify_pipeline.spotify.playlist_ids import parse_playlist_id
+from spotify_pipeline.spotify.playlist_ids import parse_kept_id
 from spotify_pipeline.steps.forget import Trace, forget, trace
 
 _MOST_NAMES = 20
@@ -25,7 +24,7 @@ def forget_command(playlists: tuple[str, ...], accounts: tuple[str, ...], dry_ru
     if not playlists and not accounts:
         raise click.UsageError("Say what to forget: --playlist or --account.")
     settings = load_settings()
-    ids = [text if text.startswith(PREFIX) else parse_playlist_id(text) for text in playlists]
+    ids = [parse_kept_id(text) for text in playlists]
     backends = open_backends(settings)
     with shown_progress("looking") as progress:
         found = trace(backends, ids, accounts, progress=progress)

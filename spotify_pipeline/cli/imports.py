@@ -10,9 +10,8 @@ from spotify_pipeline.backends.choice import choose_backends
 from spotify_pipeline.cli.progress import shown_progress
 from spotify_pipeline.demo.backends import demo_of, not_for_real_playlists
 from spotify_pipeline.errors import DataError
-from spotify_pipeline.imports.ids import PREFIX
 from spotify_pipeline.settings import load_settings
-from spotify_pipeline.spotify.playlist_ids import parse_playlist_id
+from spotify_pipeline.spotify.playlist_ids import parse_kept_id
 from spotify_pipeline.steps.gathering import ImportedFile
 from spotify_pipeline.steps.imports import Imported, import_history
 
@@ -20,7 +19,7 @@ _MOST_SHOWN = 20
 
 
 def _playlist(_: click.Context, __: click.Parameter, text: str | None) -> str | None:
-    return text and (text if text.startswith(PREFIX) else parse_playlist_id(text))
+    return parse_kept_id(text) if text else None
 
 
 def _playlists(context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> list[str]:

@@ -9,7 +9,7 @@ from spotify_pipeline.demo.backends import open_backends
 from spotify_pipeline.errors import PipelineError
 from spotify_pipeline.settings import load_settings
 from spotify_pipeline.spotify.manifest import Coverage, Manifest, Status
-from spotify_pipeline.spotify.playlist_ids import parse_playlist_id
+from spotify_pipeline.spotify.playlist_ids import parse_kept_id
 from spotify_pipeline.steps.due import make_due_days
 from spotify_pipeline.steps.notices import consent_notice
 from spotify_pipeline.steps.publish import accept_losses
@@ -40,7 +40,7 @@ def run(verbose: bool, refresh: bool, accepted: tuple[str, ...], step: str | Non
     from spotify_pipeline.orchestration.assets import ExtractConfig  # noqa: PLC0415  # as well
 
     settings = load_settings()
-    accept = [parse_playlist_id(text) for text in accepted]
+    accept = [parse_kept_id(text) for text in accepted]
     backends = open_backends(settings)
     partition = day.date() if day else settings.today()
     if day and accept:

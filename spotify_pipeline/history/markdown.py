@@ -1,4 +1,4 @@
-"""Other people's text inside Markdown, as text."""
+"""Other people's text inside Markdown, or inside a text that programs look for links in, as text."""
 
 import re
 
@@ -12,6 +12,11 @@ _IN_ADDRESS = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?<=@)", re.IGNORECASE)
 
 def escaped(text: str) -> str:
     """The text on one line, cut where it is very long, so that nothing in it is markup, HTML or a link."""
+    return _MARKUP.sub(r"\\\g<0>", unmarked(text))
+
+
+def unmarked(text: str) -> str:
+    """The text on one line, cut where it is very long, so that nothing in it is taken for a link."""
     shown = visible(text).strip()
     shown = shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST - 1]}…"
-    return _MARKUP.sub(r"\\\g<0>", _IN_ADDRESS.sub("\N{WORD JOINER}", shown))
+    return _IN_ADDRESS.sub("\N{WORD JOINER}", shown)

@@ -1,11 +1,10 @@
 """Files of mackorone/spotify-playlist-archive: `pretty`, a playlist on a day; `cumulative`, all that it ever had.
 
-Both leave out local files and what Spotify sent null for. A cumulative file has stays instead of days, sorted by name.
-It tells the content of its own day, of the first one and of those on which something went, unless something was added
-on the same day.
+Both leave out local files and what Spotify sent null for. A cumulative file has for each song when it came and when it
+went last, sorted by name. So it tells which songs there were on its own day, and of no other one: what has come back
+has lost its absence.
 """
 
-from datetime import date
 from typing import Any
 
 from spotify_pipeline.errors import DataError
@@ -65,65 +64,23 @@ def _read_pretty(file: File) -> Contents:
 def _read_cumulative(file: File) -> Contents:
     playlist = _playlist(file)
     refused: list[Refusal] = []
-    stays: list[_Stay] = []
+    rows, days = [], []
+    broken = 0
     for number, track in enumerate(playlist["tracks"]):
         try:
-            stays.append(_Stay(track))
+            removed = entries.day(text_of(track, "date_removed"))
+            days += [entries.day(text_of(track, "date_added")), removed]
+            row = _entry(track)
         except (RowError, AttributeError, TypeError) as error:
             refused.append(_refusal(number, error))
-    first = _first_day(playlist, refused)
-    newest = max((day for stay in stays for day in (stay.added, stay.removed) if day), default=first)
-    # Of what was added on a day itself it is not known whether it was there when the archive looked.
-    uncertain = {stay.added for stay in stays if not (stay.is_older and stay.added == first)}
-    days = sorted({day for day in (first, *(stay.removed for stay in stays)) if day})
-    current = [stay.entry for stay in stays if stay.removed is None]
-    found = [_of_stays(playlist, current, newest=newest, refused=len(refused))]
-    found += [
-        _of_stays(playlist, [stay.entry for stay in stays if stay.is_there(day)], day=day, refused=len(refused))
-        for day in days
-        if day not in uncertain
-    ]
-    refused += [
-        Refusal(f"day {day}", "something was added on that day, before or after the archive looked")
-        for day in days
-        if day in uncertain
-    ]
-    return Contents(found, refused)
-
-
-def _first_day(playlist: dict[str, Any], refused: list[Refusal]) -> date | None:
-    key = next(key for key in _FIRST_DAYS if key in playlist)
-    try:
-        return entries.day(text_of(playlist, key))
-    except RowError as error:
-        refused.append(Refusal(key, str(error)))
-        return None
-
-
-class _Stay:
-    """A song and the days between which it was there; the second one is the first on which it was not."""
-
-    def __init__(self, track: dict[str, Any]) -> None:
-        added = entries.day(track.get("date_added"))
-        if added is None:
-            raise RowError("it has no date_added")
-        self.added = added
-        self.removed = entries.day(track.get("date_removed"))
-        self.is_older = track.get("date_added_asterisk") is True
-        self.entry = _entry(track)
-
-    def is_there(self, day: date) -> bool:
-        return self.added <= day and (self.removed is None or self.removed > day)
-
-
-def _of_stays(
-    playlist: dict[str, Any],
-    rows: list[Encoded],
-    *,
-    day: date | None = None,
-    newest: date | None = None,
-    refused: int = 0,
-) -> Found:
+            broken += 1
+            continue
+        if removed:
+            refused.append(
+                Refusal(f"track {number}", f"it had gone on {removed}; of days before the file tells no more")
+            )
+        else:
+            rows.append(row)
     name = text_of(playlist, "name") or ""
     document = {
         "name": name,
@@ -131,15 +88,15 @@ def _of_stays(
         **_page(playlist),
         "tracks": entries.page(rows),
     }
-    return Found(
+    found = Found(
         name=name,
         document=entries.without_nulls(document),
         items=len(rows),
-        refused=refused,
-        newest=newest,
+        refused=broken,
+        newest=max((day for day in days if day), default=None),
         playlist_id=entries.object_id(playlist["url"]),
-        day=day,
     )
+    return Contents([found], refused)
 
 
 def _entry(track: dict[str, Any], **others: Any) -> Encoded:  # noqa: ANN401  # as `entries.entry`

@@ -4,15 +4,16 @@ from spotify_pipeline.imports import account_export, addresses, archive_json, ex
 from spotify_pipeline.imports.found import File, Format
 
 FORMATS = (
+    spotify_backup.JSON,
     exportify.FORMAT,
     archive_json.PRETTY,
-    archive_json.CUMULATIVE,
-    spotify_backup.JSON,
-    account_export.FORMAT,
     spotify_backup.TEXT,
+    account_export.FORMAT,
+    archive_json.CUMULATIVE,
     addresses.FORMAT,
     archive_json.PLAIN,
 )
+"""Those that hold most come first: of two files with the same playlist and day the first one's format is believed."""
 
 
 def format_of(file: File) -> Format | None:

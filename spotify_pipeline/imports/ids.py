@@ -4,8 +4,7 @@ import hashlib
 import re
 import unicodedata
 
-PREFIX = "imported-"
-"""What such an id begins with: none of Spotify's has a hyphen, so it cannot be taken for one."""
+from spotify_pipeline.spotify.playlist_ids import OWN
 
 _LONGEST = 60
 _SPOTIFYS = re.compile(r"[0-9A-Za-z]{22}", re.ASCII)
@@ -26,6 +25,6 @@ def own_id(name: str) -> str:
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     slug = _SPOILT.sub("-", plain).strip("-")
     if _FAITHFUL.fullmatch(name) and 0 < len(slug) <= _LONGEST:
-        return f"{PREFIX}{slug}"
+        return f"{OWN}{slug}"
     digest = hashlib.sha256(unicodedata.normalize("NFC", name).encode()).hexdigest()[:8]
-    return f"{PREFIX}{'-'.join(filter(None, (slug[:_LONGEST].strip('-'), digest)))}"
+    return f"{OWN}{'-'.join(filter(None, (slug[:_LONGEST].strip('-'), digest)))}"

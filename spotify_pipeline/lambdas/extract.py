@@ -24,7 +24,8 @@ from spotify_pipeline.spotify.errors import OutOfTimeError
 from spotify_pipeline.spotify.manifest import Status
 from spotify_pipeline.steps.details import enrich_day
 from spotify_pipeline.steps.extract import extract_day
-from spotify_pipeline.steps.notices import consent_notice
+from spotify_pipeline.steps.notices import completeness_notice, consent_notice
+from spotify_pipeline.steps.notifications import tell_failures
 from spotify_pipeline.steps.schedule import reason_to_skip
 
 _METRICS = {
@@ -50,10 +51,13 @@ def _extract(invocation: Invocation, request: ExtractionRequest) -> Extraction:
     request = replace(request, since=request.since or datetime.now(UTC))
     source = Source(load_settings(), new_patience=invocation.patience)
     day = source.settings.today()
-    with invocation.alone(source.raw_objects, "extraction"):
+    with (
+        invocation.alone(source.raw_objects, "extraction"),
+        invocation.telling_failure(source, source.raw_objects, day),
+    ):
         reason = reason_to_skip(source, day) if request.scheduled else None
         outcome = Extraction(day, skipped=reason) if reason else _read(source, day, invocation, request)
-    _tell_of_consent(source, invocation)
+    _tell_of_notices(source, outcome, invocation)
     if outcome.unfinished and not invocation.is_of_dagster:
         _start_again(invocation, request)
     return outcome
@@ -110,12 +114,17 @@ def _read_details(
     )
 
 
-def _tell_of_consent(source: Source, invocation: Invocation) -> None:
-    notice = consent_notice(source)
-    if "days_left" in notice.numbers:
-        invocation.count({"ConsentDaysLeft": notice.numbers["days_left"]})
-    if notice.urgency:
-        invocation.warn(notice.text)
+def _tell_of_notices(source: Source, outcome: Extraction, invocation: Invocation) -> None:
+    notices = [consent_notice(source)]
+    if "days_left" in notices[0].numbers:
+        invocation.count({"ConsentDaysLeft": notices[0].numbers["days_left"]})
+    if outcome.playlists and not outcome.unfinished:
+        notices.append(completeness_notice(source, outcome.day))
+    urgent = [notice.text for notice in notices if notice.urgency]
+    for text in urgent:
+        invocation.warn(text)
+    if not invocation.is_of_dagster:
+        tell_failures(source, source.raw_objects, outcome.day, urgent, invocation.warn)
 
 
 def _start_again(invocation: Invocation, request: ExtractionRequest) -> None:

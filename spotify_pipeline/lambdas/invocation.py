@@ -2,8 +2,8 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
-from datetime import timedelta
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import date, timedelta
 from typing import Any, Protocol
 
 import msgspec
@@ -11,11 +11,13 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from msgspec import Struct
 
+from spotify_pipeline.backends.base import Base
 from spotify_pipeline.errors import PipelineError
 from spotify_pipeline.lambdas import pipes
 from spotify_pipeline.lambdas.answers import Problem
 from spotify_pipeline.progress import LoggedProgress
 from spotify_pipeline.spotify.patience import Clock, Patience, Tell
+from spotify_pipeline.steps.notifications import telling_failure
 from spotify_pipeline.storage.lease import leased
 from spotify_pipeline.storage.objects import SharedStore
 
@@ -76,6 +78,10 @@ class Invocation:
             StorageError: the lease in `objects` cannot be read or written.
         """
         return leased(objects, work, self.request_id, self.ends, self.clock, wait_until=self.deadline)
+
+    def telling_failure(self, backends: Base, objects: SharedStore, day: date) -> AbstractContextManager[None]:
+        """As the step of that name; Dagster, if it has called, tells by itself."""
+        return nullcontext() if self.is_of_dagster else telling_failure(backends, objects, day, self.warn)
 
     def tell(self, text: str) -> None:
         """Write a line to the log, and to Dagster's."""

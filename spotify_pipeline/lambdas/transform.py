@@ -18,7 +18,9 @@ from spotify_pipeline.lambdas.answers import Transformation
 from spotify_pipeline.lambdas.events import TransformationRequest, transformation_request
 from spotify_pipeline.lambdas.invocation import Invocation, LambdaContext, answer
 from spotify_pipeline.settings import load_settings
+from spotify_pipeline.steps.digest import tell_digest
 from spotify_pipeline.steps.due import make_due_days, making_tables
+from spotify_pipeline.steps.notifications import tell_failures
 from spotify_pipeline.steps.publish import publish_day
 from spotify_pipeline.steps.retention import hide_days
 from spotify_pipeline.steps.transform import transform_day
@@ -40,14 +42,22 @@ def _transform(invocation: Invocation, event: Mapping[str, Any]) -> Transformati
     settings = load_settings()
     warehouse = AwsWarehouse(settings, new_patience=invocation.patience)
     request = transformation_request(event, settings.raw_bucket)
-    with invocation.alone(warehouse.table_objects, "transformation"):
-        outcome = _make(warehouse, request, request.day or settings.today(), invocation)
+    day = request.day or settings.today()
+    with (
+        invocation.alone(warehouse.table_objects, "transformation"),
+        invocation.telling_failure(warehouse, warehouse.table_objects, day),
+    ):
+        outcome = _make(warehouse, request, day, invocation)
         if "publish" not in request.steps:
             return outcome
+        if not invocation.is_of_dagster:
+            tell_digest(warehouse, day, invocation.warn)
         outcome = _make_due_days(warehouse, outcome, invocation)
-        if settings.retention_days and not invocation.is_of_dagster:
-            # S3 removes the files, a day later: the functions may delete no history.
-            invocation.tell(f"Days are kept from {hide_days(warehouse, settings.retention_days)} on")
+        if not invocation.is_of_dagster:
+            tell_failures(warehouse, warehouse.table_objects, day, outcome.problems, invocation.warn)
+            if settings.retention_days:
+                # S3 removes the files, a day later: the functions may delete no history.
+                invocation.tell(f"Days are kept from {hide_days(warehouse, settings.retention_days)} on")
         return outcome
 
 

@@ -37,6 +37,7 @@ from spotify_pipeline.orchestration.report import REPORT, build_report
 from spotify_pipeline.orchestration.retention import RETENTION, build_retention
 from spotify_pipeline.settings import Settings
 from spotify_pipeline.spotify.manifest import Manifest
+from spotify_pipeline.steps.digest import tell_digest
 from spotify_pipeline.steps.publish import publish_day
 from spotify_pipeline.storage.raw import RawDay
 from spotify_pipeline.tables.declarations import TABLES
@@ -128,6 +129,7 @@ def build_assets(partitions: DailyPartitionsDefinition, settings: Settings) -> l
         with explained():
             publication = publish_day(backends, day, progress=logged_progress(context.op_execution_context))
             due = [str(due.day) for due in backends.due.load().values() if day in due.since]
+        tell_digest(backends, day, context.log.warning)
         return MaterializeResult(
             metadata={
                 "dagster/uri": MetadataValue.path(publication.location),

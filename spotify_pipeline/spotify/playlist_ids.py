@@ -6,6 +6,9 @@ from spotify_pipeline.errors import SettingsError
 
 MINE = "mine"
 
+OWN = "imported-"
+"""What the id of a playlist begins with of which a file does not tell Spotify's; none of Spotify's has a hyphen."""
+
 # Base62, always 22 characters. `user/NAME/playlist/ID` is the form before 2018, still found in old links.
 _PLAYLIST = re.compile(
     r"""
@@ -18,6 +21,9 @@ _PLAYLIST = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE | re.ASCII,  # without ASCII, [a-z] would match the Kelvin sign and the long s
 )
+
+
+_OWN = re.compile(rf"{OWN}[a-z0-9-]+", re.ASCII)
 
 
 def parse_playlist_id(text: str) -> str:
@@ -33,6 +39,15 @@ def parse_playlist_id(text: str) -> str:
             "(spotify:playlist:…) or its URL (https://open.spotify.com/playlist/…)."
         )
     return match["id"]
+
+
+def parse_kept_id(text: str) -> str:
+    """The id of a playlist that may be in the history: Spotify's, as `parse_playlist_id` takes it, or one of our own.
+
+    Raises:
+        SettingsError: `text` is neither.
+    """
+    return own[0] if (own := _OWN.fullmatch(text.strip())) else parse_playlist_id(text)
 
 
 def parse_playlists(text: str) -> tuple[str, ...] | None:

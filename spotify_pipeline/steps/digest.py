@@ -1,9 +1,10 @@
-"""The digest of a day, from its events and the raw documents of the playlists that it shows.
+"""The digest of a day, from its events and the raw documents of the playlists that it shows; and telling of it.
 
 Documents are read of changed playlists only, and of no more than are shown: a quiet day costs one look at its manifest.
 """
 
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import fields
 from datetime import date
@@ -12,26 +13,29 @@ import polars as pl
 
 from spotify_pipeline.backends.warehouse import Warehouse
 from spotify_pipeline.errors import DataError
-from spotify_pipeline.history.digest import MOST_PLAYLISTS, ChangedPlaylist, Counts, digest
+from spotify_pipeline.history.digest import MARKDOWN, MOST_PLAYLISTS, PLAIN, ChangedPlaylist, Counts, Markup, digest
 from spotify_pipeline.history.items import items_of
 from spotify_pipeline.history.versions import with_items
+from spotify_pipeline.notifications.outbox import never_failing, outboxes
 from spotify_pipeline.spotify.documents import Playlist
 from spotify_pipeline.spotify.manifest import Manifest
 from spotify_pipeline.steps.publish import published_before
 from spotify_pipeline.storage.raw import RawStore
+from spotify_pipeline.tables.declarations import PLAYLIST_EVENTS
 from spotify_pipeline.tables.events import Event
 from spotify_pipeline.tables.transform import decode_playlist
 
 _FIELDS = [field.name for field in fields(Event)]
 
 
-def digest_day(backends: Warehouse, day: date, events: pl.DataFrame) -> str:
-    """What has happened on a day, as Markdown.
+def digest_day(backends: Warehouse, day: date, events: pl.DataFrame, markup: Markup = MARKDOWN) -> str:
+    """What has happened on a day.
 
     Args:
         backends: where the raw documents are.
         day: a day with raw data.
         events: its rows of `playlist_events`.
+        markup: how the text is written.
 
     Raises:
         DataError: there is no manifest of the day, or it is damaged.
@@ -40,7 +44,24 @@ def digest_day(backends: Warehouse, day: date, events: pl.DataFrame) -> str:
     by_playlist.sort(key=lambda rows: rows.height, reverse=True)
     shown = [_changed(backends.raw, day, rows) for rows in by_playlist[:MOST_PLAYLISTS]]
     changed = set(events["playlist_id"])
-    return digest(day, _counts(backends, backends.raw.open_day(day).manifest, changed), shown)
+    return digest(day, _counts(backends, backends.raw.open_day(day).manifest, changed), shown, markup)
+
+
+def tell_digest(backends: Warehouse, day: date, warn: Callable[[str], object]) -> None:
+    """Send the digest of the newest published day wherever the settings say, once as long as it says the same.
+
+    Args:
+        backends: where the day is.
+        day: a published day; of one before the newest, made again, nobody is told.
+        warn: takes a sentence about what could not be sent.
+    """
+    if backends.is_invented:
+        return
+    for outbox in outboxes(backends.settings, backends.table_objects, backends.clock):
+        with never_failing(f"The digest of {day}", warn):
+            if day == backends.tables.published_days()[-1]:
+                events = backends.tables.read_published(PLAYLIST_EVENTS.name, day)
+                outbox.digest(day, digest_day(backends, day, events, PLAIN))
 
 
 def _changed(raw: RawStore, day: date, rows: pl.DataFrame) -> ChangedPlaylist:

@@ -169,7 +169,7 @@ def _differs(backends: Backends, day: date, found: Trace) -> bool:
 def _make_again(backends: Backends, day: date) -> None:
     """Let a day that was staged be made of its documents, which are without what goes by now."""
     if backends.raw.find_day(day):
-        backends.due.add_themselves([day])
+        backends.due.add_changed([day])
 
 
 def _forget_on(backends: Backends, day: date, found: Trace) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -13,13 +13,15 @@ from spotify_pipeline.imports import archive_git
 from spotify_pipeline.imports.files import files_under
 from spotify_pipeline.imports.formats import FORMATS, format_of
 from spotify_pipeline.imports.found import Contents, File, Found, Refusal
-from spotify_pipeline.imports.ids import PREFIX, own_id
+from spotify_pipeline.imports.ids import own_id
 from spotify_pipeline.progress import Progress
 from spotify_pipeline.spotify.manifest import Coverage, Status
+from spotify_pipeline.spotify.playlist_ids import OWN
 from spotify_pipeline.steps.versions import newest_names
 from spotify_pipeline.storage.gzipped import compress
 from spotify_pipeline.tables.transform import decode_playlist
 
+_RANKS: dict[str | None, int] = {each.name: number for number, each in enumerate(FORMATS)}
 _UNKNOWN = f"it is in none of the known formats: {', '.join(each.name for each in FORMATS)}"
 
 
@@ -50,6 +52,15 @@ class Reading(NamedTuple):
     row: Coverage
     document: bytes
     file: ImportedFile
+
+    def withdraw(self, day: date, reason: str) -> None:
+        """Take it out of what its file gave."""
+        playlist_id = self.row.playlist_id
+        self.file.accepted -= self.row.items_read
+        self.file.days[playlist_id].remove(day)
+        if not self.file.days[playlist_id]:
+            del self.file.days[playlist_id]
+        self.file.refused.append(Refusal(f"playlist {playlist_id}", reason))
 
 
 class Gathering:
@@ -100,7 +111,7 @@ class Gathering:
         """Refuse an import that cannot be made as a whole.
 
         Raises:
-            SettingsError: days lie before the first partition, or before those that are kept.
+            SettingsError: days lie before the first partition.
             DataError: nothing was accepted.
         """
         start = self._backends.settings.start_date
@@ -108,12 +119,6 @@ class Gathering:
             raise SettingsError(
                 f"{len(early)} days to import lie before {start}, the first that there can be, so nothing is imported: "
                 f"set SPOTIFY_PIPELINE_START_DATE to {early[0]} and import again."
-            )
-        kept = self._backends.tables.horizon.load().first
-        if old := sorted(day for day in self.days if day < kept):
-            raise SettingsError(
-                f"{len(old)} days to import lie before {kept}, the first that `spotify-pipeline retention` keeps, so "
-                "nothing is imported: let it keep more days, and import again."
             )
         if not self.days:
             reasons = [f"{file.name}, {each.place}: {each.reason}" for file in self.files for each in file.refused]
@@ -125,7 +130,8 @@ class Gathering:
         if playlist_id is None:
             return
         day, fetched_at = self._day_of(found, modified)
-        if reason := self._why_not(found, day):
+        days = [each for each in (day, *found.same_on) if each >= self._first_kept]
+        if reason := self._why_not(found, day, is_kept=bool(days)):
             outcome.refused.append(Refusal(place, reason))
             return
         encoded = found.encoded(playlist_id)
@@ -145,12 +151,15 @@ class Gathering:
             fetched_at=fetched_at,
             accepted=playlist_id in self.accept,
         )
-        for each in (day, *found.same_on):
+        for each in days:
             readings = self.days.setdefault(each, {})
             if other := readings.get(playlist_id):
-                if other.document != document:
+                if other.document == document:
+                    continue
+                if _RANKS.get(other.file.format, 0) <= _RANKS.get(outcome.format, 0):
                     outcome.refused.append(Refusal(place, f"{other.file.name} has a {playlist_id} of {each} already"))
-                continue
+                    continue
+                other.withdraw(each, f"{outcome.name}, which holds more, has a {playlist_id} of {each} too")
             readings[playlist_id] = Reading(row, document, outcome)
             outcome.accepted += found.items
             outcome.days.setdefault(playlist_id, []).append(each)
@@ -165,18 +174,26 @@ class Gathering:
         return called[0] if len(called) == 1 else own_id(found.name)
 
     @cached_property
+    def _first_kept(self) -> date:
+        """The first day that is not removed again."""
+        keep, first = self._backends.settings.retention_days, self._backends.tables.horizon.load().first
+        return max(first, self._today - timedelta(days=keep)) if keep else first
+
+    @cached_property
     def _names(self) -> dict[str, str]:
         """What playlists of the history are called that have an id of Spotify's."""
         if not self._backends.tables.published_days():
             return {}
-        return {id_: name for id_, name in newest_names(self._backends.engine).items() if not id_.startswith(PREFIX)}
+        return {id_: name for id_, name in newest_names(self._backends.engine).items() if not id_.startswith(OWN)}
 
     def _day_of(self, found: Found, modified: datetime | None) -> tuple[date, datetime | None]:
         if found.day:
             return found.day, found.fetched_at
         return (modified.date(), modified) if modified and not self._day else (self._day or self._today, None)
 
-    def _why_not(self, found: Found, day: date) -> str | None:
+    def _why_not(self, found: Found, day: date, *, is_kept: bool) -> str | None:
+        if not is_kept:
+            return f"it is of {day}, and days before {self._first_kept} are not kept"
         if day > self._today:
             return f"it would be of {day}, which is still to come: give its day with --day"
         if found.newest and found.newest > day:

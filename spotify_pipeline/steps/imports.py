@@ -63,8 +63,7 @@ def import_history(
         What came of each file, and of each day.
 
     Raises:
-        SettingsError: there is nothing under the path, or a day lies before the first partition, or before the days
-            that are kept; nothing is imported.
+        SettingsError: there is nothing under the path, or a day lies before the first partition; nothing is imported.
         DataError: nothing in the files could be imported, or an archive is damaged.
         StorageError: documents or tables cannot be written.
     """
@@ -90,14 +89,14 @@ def _write(backends: Warehouse, gathering: Gathering) -> int:
         if changed:
             if backends.raw.find_day(day):
                 # Before, so that no crash forgets it; a new day that is killed is due when it is imported again.
-                backends.due.add_themselves([day])
+                backends.due.add_changed([day])
             backends.raw.add_imported(day, changed)
             later = shown.first_after(day, [row.playlist_id for row, _ in changed if row.playlist_id in shown.of(day)])
             backends.due.add((reading.day for reading in later.values()), since=day)
             written += len(changed)
         if changed or not _is_shown(shown, backends, day, gathering.days[day]):
             due.append(day)
-    backends.due.add_themselves(due)
+    backends.due.add_changed(due)
     return written
 
 

@@ -34,7 +34,12 @@ class Watch:
     look: Callable[[Source, date], Notice]
 
 
-def _completeness(backends: Source, day: date) -> Notice:
+def completeness_notice(backends: Source, day: date) -> Notice:
+    """Whether a day that was extracted has everything.
+
+    Raises:
+        DataError: the day was not extracted.
+    """
     manifest = backends.raw.open_day(day).manifest
     failed = [row for row in manifest.playlists if row.status is Status.FAILED]
     numbers = {"failed": len(failed)}
@@ -73,7 +78,11 @@ def _look_at_consent(backends: Source, _: date) -> Notice:
 
 
 WATCHES = (
-    Watch("complete", "Every playlist could be asked for: no quota, budget or outage stopped the run.", _completeness),
+    Watch(
+        "complete",
+        "Every playlist could be asked for: no quota, budget or outage stopped the run.",
+        completeness_notice,
+    ),
     Watch(
         "consent", "The user's consent, which holds for six months, does not end within thirty days.", _look_at_consent
     ),

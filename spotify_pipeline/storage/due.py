@@ -24,7 +24,7 @@ class Due(Struct, frozen=True):
     Attributes:
         day: the day.
         since: the earlier days of which SQL shows something else since the day's tables were made, oldest first; and
-            the day itself, where something was imported for it or forgotten.
+            the day itself, where its own documents have changed.
         mark: tells this from any other time at which the day was due.
         made: whether the tables that are staged for the day were made after it became due.
     """
@@ -39,7 +39,7 @@ class Due(Struct, frozen=True):
         """What is in `since`, as far as it is worth telling."""
         earlier = [str(day) for day in self.since if day != self.day]
         more = len(earlier) - _SHOWN_DAYS
-        told = [*(["what was imported or forgotten"] if self.day in self.since else []), *earlier[:_SHOWN_DAYS]]
+        told = [*(["a change of its documents"] if self.day in self.since else []), *earlier[:_SHOWN_DAYS]]
         return f"{', '.join(told)} and {more} more days" if more > 0 else ", ".join(told)
 
 
@@ -62,8 +62,8 @@ class DueDays:
         """Make days due, because what SQL shows of the day `since` is about to change."""
         self._add(dict.fromkeys(days, since))
 
-    def add_themselves(self, days: Iterable[date]) -> None:
-        """Make days due for which something was imported, or on which something was forgotten."""
+    def add_changed(self, days: Iterable[date]) -> None:
+        """Make days due whose own documents have changed."""
         self._add({day: day for day in days})
 
     def _add(self, days: Mapping[date, date]) -> None:

@@ -42,7 +42,12 @@ COVERAGE = Table(
         "with status `observed`, `unchanged` or `imported` is a gap, not a day without changes."
     ),
     columns=(
-        Column("playlist_id", _STRING, "Spotify's id of the playlist.", not_empty=True),
+        Column(
+            "playlist_id",
+            _STRING,
+            "Spotify's id of the playlist; `imported-` and its name where an imported file does not tell that.",
+            not_empty=True,
+        ),
         Column(
             "status",
             _STRING,

@@ -18,6 +18,7 @@ from spotify_pipeline_tests.aws.conftest import (  # noqa: F401  # fixtures
 from spotify_pipeline_tests.deploy.deployment import Deployment, stub_zips
 
 _NUMBERS = count()
+WEBHOOK_SECRET = "arn:aws:secretsmanager:us-east-1:000000000000:secret:spotify-webhook-AbCdEf"
 
 
 @pytest.fixture(scope="session")
@@ -45,7 +46,13 @@ def deployed(new_deployment: Callable[..., Deployment]) -> Deployment:
 def with_all(new_deployment: Callable[..., Deployment]) -> Deployment:
     """A stack with everything that parameters add, for tests that do not change it."""
     deployment = new_deployment(
-        AlarmEmail="someone@example.com", Architecture="x86_64", CatalogMode="crawler", Spark="yes", StartedBy="Dagster"
+        AlarmEmail="someone@example.com",
+        Architecture="x86_64",
+        CatalogMode="crawler",
+        DigestEmail="everyone@example.com",
+        Spark="yes",
+        StartedBy="Dagster",
+        WebhookSecret=WEBHOOK_SECRET,
     )
     deployment.deploy()
     return deployment

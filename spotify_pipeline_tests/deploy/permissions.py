@@ -116,10 +116,15 @@ def _of_athena(operation: str, _: Mapping[str, Any], place: Mapping[str, str]) -
     yield Permission(f"athena:{operation}", f"arn:aws:athena:{REGION}:{ACCOUNT}:workgroup/{workgroup}")
 
 
+def _of_sns(operation: str, params: Mapping[str, Any], _: Mapping[str, str]) -> Iterator[Permission]:
+    yield Permission(f"sns:{operation}", params.get("TopicArn", "*"))
+
+
 _WANTED: dict[str, Callable[[str, Mapping[str, Any], Mapping[str, str]], Iterator[Permission]]] = {
     "athena": _of_athena,
     "glue": _of_glue,
     "lambda": _of_lambda,
     "s3": _of_s3,
     "secretsmanager": _of_secrets,
+    "sns": _of_sns,
 }

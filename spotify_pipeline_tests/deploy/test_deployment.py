@@ -15,6 +15,7 @@ from deploy.bundle_spark import FILES as SPARK_FILES
 from spotify_pipeline.errors import SettingsError
 from spotify_pipeline_tests.aws import fake_aws
 from spotify_pipeline_tests.aws.conftest import Aws
+from spotify_pipeline_tests.deploy.conftest import WEBHOOK_SECRET
 from spotify_pipeline_tests.deploy.deployment import Deployment, stub_zips
 
 ACCOUNTS = "https://accounts.spotify.com/"
@@ -137,6 +138,19 @@ def test_whoever_has_given_an_address_is_told_of_every_alarm(with_all: Deploymen
     assert {"Service": "cloudwatch.amazonaws.com"} in [
         each["Principal"] for each in json.loads(key["Policy"])["Statement"]
     ]
+
+
+def test_whoever_wants_to_know_of_each_day_is_told_by_both_functions(
+    with_all: Deployment, deployed: Deployment
+) -> None:
+    topic = with_all.settings["SPOTIFY_PIPELINE_NOTIFY_TOPIC"]
+    (subscription,) = with_all.client("sns").list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+    assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "everyone@example.com")
+    for function in ("extract", "transform"):
+        told = ("SPOTIFY_PIPELINE_NOTIFY_TOPIC", "SPOTIFY_PIPELINE_WEBHOOK_URL")
+        assert [with_all.environment(function)[name] for name in told] == [topic, WEBHOOK_SECRET]
+        assert [deployed.environment(function)[name] for name in told] == ["", ""]
+    assert "DigestTopic" not in deployed.resources()
 
 
 def test_the_data_stays_and_the_next_deployment_takes_it_up_again(

@@ -210,7 +210,11 @@ def register_a_day_without_files(stage: Stage) -> None:
 
 @pytest.mark.parametrize(
     ("role", "documents"),
-    [("ExtractRole", ["extract"]), ("TransformRole", ["publish", "crawl"]), ("CrawlerRole", ["crawler-role"])],
+    [
+        ("ExtractRole", ["extract", "notify"]),
+        ("TransformRole", ["publish", "crawl", "notify"]),
+        ("CrawlerRole", ["crawler-role"]),
+    ],
 )
 def test_a_role_may_do_no_more_than_is_documented(role: str, documents: list[str], with_all: Deployment) -> None:
     """The policies in the documentation are tested without each of their parts; a role's are the same, or less."""
@@ -225,6 +229,7 @@ def test_a_role_may_do_no_more_than_is_documented(role: str, documents: list[str
         "database/spotify": f"database/{database}",
         "table/spotify/": f"table/{database}/",
         "table/spotify_months/": f"table/{database}_months/",
+        "spotify-digest": there["SPOTIFY_PIPELINE_NOTIFY_TOPIC"].rpartition(":")[2],
         "role/spotify-crawler": f"role/{with_all.resources()['CrawlerRole']}",
     }
     documented = {

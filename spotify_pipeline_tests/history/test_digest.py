@@ -8,8 +8,8 @@ from hypothesis import given
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from spotify_pipeline.history.digest import ChangedPlaylist, Counts, digest
-from spotify_pipeline.history.markdown import escaped
+from spotify_pipeline.history.digest import PLAIN, ChangedPlaylist, Counts, digest
+from spotify_pipeline.history.markdown import escaped, unmarked
 from spotify_pipeline.history.versions import Change
 from spotify_pipeline.history.words import visible
 from spotify_pipeline.spotify.documents import Playlist
@@ -105,6 +105,23 @@ def test_a_hostile_name_is_text(name: str) -> None:
 def test_what_is_not_a_link_is_not_made_one_by_githubs_markdown() -> None:
     for address in ("https://evil.example", "www.evil.example", "me@evil.example", "HTTP://EVIL.EXAMPLE"):
         assert address not in escaped(address)
+        assert address not in unmarked(address)
+
+
+def test_without_markup_signs_are_what_they_are_and_addresses_in_full() -> None:
+    changed = ChangedPlaylist(ID, "*Mix* & more", SECOND - timedelta(days=1), CHANGED.changes)
+    assert digest(SECOND, Counts(changed=1, same=0, first=0, missing={"not_found": 2}), [changed], PLAIN) == (
+        "1 playlist changed; nothing is known of those not read: 2 not_found.\n\n"
+        f"*Mix* & more ({PAGE})\n\n"
+        "  ✎ renamed from “Mix” to “Mix 2”\n"
+        "  ✎ description changed from “Old & new” to nothing\n"
+        "  \N{MINUS SIGN} removed Two \N{EN DASH} Bo\n"
+        "  \N{MINUS SIGN} removed Tape \N{EN DASH} Me\n"
+        "  \N{MINUS SIGN} removed (no longer available)\n"
+        "  ↕ moved Four \N{EN DASH} Di from 6 to 1\n"
+        "  ⇄ replaced Three \N{EN DASH} Cy by another release of the same recording\n"
+        "  + added Five \N{EN DASH} Ed, Flo"
+    )
 
 
 def test_a_very_long_name_is_cut() -> None:

@@ -1,6 +1,6 @@
 """The public playlist archive: its JSON files, and the history of a clone."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -65,28 +65,17 @@ def test_a_track_that_cannot_be_read_is_refused_with_its_number() -> None:
     assert (found.items, found.refused) == (1, 3)
 
 
-def test_a_cumulative_file_tells_its_own_day_and_those_of_which_all_is_certain() -> None:
-    stays = [
-        (1, "2016-05-16", None),
-        (2, "2020-01-01*", "2020-02-10"),
-        (3, "2020-02-01", "2020-03-05"),
-        (4, "2020-03-05", None),
-    ]
-    contents = read(_file(cumulative(_ID, stays, date_first_scraped="2020-01-01")), _CUMULATIVE)
-    own, *others = contents.playlists
-    assert (own.day, str(own.newest), _songs(own)) == (None, "2020-03-05", ["Song 1", "Song 4"])
-    assert [(str(found.day), _songs(found)) for found in others] == [
-        ("2020-01-01", ["Song 1", "Song 2"]),
-        ("2020-02-10", ["Song 1", "Song 3"]),
-    ]
-    assert [refusal.place for refusal in contents.refused] == ["day 2020-03-05"]
-    assert {entry.added_at for found in (own, *others) for entry in entries(found)} == {None}
-
-
 @pytest.mark.parametrize("key", ["date_registered", "date_initialized", "date_first_scrape", "date_first_scraped"])
-def test_older_cumulative_files_call_their_first_day_otherwise(key: str) -> None:
-    content = cumulative(_ID, [(1, "2019-12-01", None)], **{key: "2020-01-01"})
-    assert [found.day for found in read(_file(content), _CUMULATIVE).playlists] == [None, date(2020, 1, 1)]
+def test_a_cumulative_file_tells_what_was_there_on_its_own_day(key: str) -> None:
+    stays = [(1, "2016-05-16", None), (2, "2020-01-01*", "2020-02-10"), (4, "2020-03-05", None)]
+    contents = read(_file(cumulative(_ID, stays, **{key: "2020-01-01"})), _CUMULATIVE)
+    (found,) = contents.playlists
+    assert (found.day, str(found.newest), _songs(found)) == (None, "2020-03-05", ["Song 1", "Song 4"])
+    assert {entry.added_at for entry in entries(found)} == {None}
+    assert found.refused == 0
+    assert [(refusal.place, refusal.reason.partition(";")[0]) for refusal in contents.refused] == [
+        ("track 1", "it had gone on 2020-02-10")
+    ]
 
 
 def test_plain_text_is_refused_because_it_has_no_ids() -> None:

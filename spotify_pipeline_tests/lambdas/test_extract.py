@@ -19,7 +19,7 @@ from spotify_pipeline_tests.spotify.fake_clock import FakeClock
 from spotify_pipeline_tests.spotify.fake_spotify import FakePlaylist, FakeSpotify, error, playlist_id, served
 
 IDS = [playlist_id(number) for number in range(1, 9)]
-ALL = {"observed": 0, "unchanged": 0, "restricted": 0, "not_found": 0, "failed": 0}
+ALL = {"observed": 0, "unchanged": 0, "restricted": 0, "not_found": 0, "failed": 0, "imported": 0}
 Printed = Callable[[], list[dict[str, Any]]]
 
 
@@ -124,6 +124,7 @@ def test_the_metrics_are_the_playlists_by_status_the_requests_the_consent_and_th
         "Unchanged": [0],
         "Restricted": [1],
         "NotFound": [0],
+        "Imported": [0],
         "Failed": [0],
         "Requests": [outcome["requests"]],
     }

@@ -54,10 +54,10 @@ def test_it_waits_while_a_run_is_under_way_that_may_do_it(backends: Backends, in
 
 def test_of_very_many_days_the_oldest_are_asked_for_first(backends: Backends, instance: DagsterInstance) -> None:
     days = [FIRST_DAY + timedelta(days=number) for number in range(30)]
-    backends.due.add_themselves(days)
+    backends.due.add_changed(days)
     requests = tick(backends, instance).run_requests or ()
     assert [request.partition_key for request in requests] == [str(day) for day in days[:20]]
-    assert {request.tags[DUE_SINCE] for request in requests} == {"what was imported or forgotten"}
+    assert {request.tags[DUE_SINCE] for request in requests} == {"a change of its documents"}
 
 
 def test_what_it_asks_for_makes_the_day_again_and_once_made_it_is_due_no_longer_be_it_held_back(

@@ -3,7 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from dagster import DagsterInstance, Failure, SensorResult, build_sensor_context
+from dagster import DagsterInstance, Failure, build_sensor_context
+from dagster._core.definitions.sensor_definition import SensorExecutionData
 
 from spotify_pipeline.errors import DataError
 from spotify_pipeline.orchestration.failures import explained
@@ -39,17 +40,16 @@ def test_the_sensor_logs_failed_runs_and_failed_checks_once(
     with altered_totals(backends):
         run(backends, instance, selection=[*TABLES, "catalog"])
 
-    def look(cursor: str) -> tuple[SensorResult, list[str]]:
+    def look(cursor: str) -> tuple[SensorExecutionData, list[str]]:
         capsys.readouterr()
-        with build_sensor_context(instance=instance, cursor=cursor) as context:
-            result = failures_sensor(context)
-        assert isinstance(result, SensorResult)
+        with build_sensor_context(instance=instance, cursor=cursor, resources={"backends": backends}) as context:
+            result = failures_sensor.evaluate_tick(context)
         return result, [line for line in capsys.readouterr().err.splitlines() if " - ERROR - " in line]
 
     result, lines = look(started)
-    assert "2 failures in 2 runs" in str(result.skip_reason)
+    assert "2 failures in 2 runs" in str(result.skip_message)
     assert any("Run failed: daily_snapshot" in line for line in lines)
     assert any("Check failed: coverage.complete" in line and "are not whole" in line for line in lines)
     again, lines = look(result.cursor or "")
-    assert "0 failures" in str(again.skip_reason)
+    assert "0 failures" in str(again.skip_message)
     assert not lines

@@ -3,7 +3,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from spotify_pipeline.errors import SettingsError
-from spotify_pipeline.spotify.playlist_ids import parse_playlist_id, parse_playlists
+from spotify_pipeline.spotify.playlist_ids import parse_kept_id, parse_playlist_id, parse_playlists
 
 ID = "37i9dQZF1DXcBWIGoYBM5M"
 OTHER = "0a1B2c3D4e5F6g7H8i9J0k"
@@ -151,3 +151,11 @@ def test_one_wrong_entry_refuses_the_list_and_is_the_one_that_is_named() -> None
 def test_mine_cannot_be_mixed_with_playlists() -> None:
     with pytest.raises(SettingsError, match=r"^'mine' is not a playlist"):
         parse_playlists(f"mine,{ID}")
+
+
+def test_ids_of_our_own_are_known_where_the_history_is_meant() -> None:
+    assert parse_kept_id(" imported-my-list ") == "imported-my-list"
+    assert parse_kept_id("spotify:playlist:37i9dQZF1DXcBWIGoYBM5M") == "37i9dQZF1DXcBWIGoYBM5M"
+    for text in ("imported-", "imported-../x", "my-list"):
+        with pytest.raises(SettingsError, match="is not a playlist"):
+            parse_kept_id(text)
