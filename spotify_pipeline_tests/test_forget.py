@@ -18,6 +18,8 @@ from spotify_pipeline.spotify.token_store import TokenRecord
 from spotify_pipeline.steps.forget import forget, trace
 from spotify_pipeline.steps.months import compact_month
 from spotify_pipeline.steps.report import publish_report
+from spotify_pipeline.storage.stage import Stage
+from spotify_pipeline.storage.tables import TableStore
 from spotify_pipeline.tables.declarations import TABLES
 from spotify_pipeline_tests.cli.conftest import Run, data_dir, run, working_dir  # noqa: F401  # some are fixtures
 from spotify_pipeline_tests.data_folders import copied, opened
@@ -99,7 +101,7 @@ def leave_about(backends: Backends) -> None:
     with backends.raw.details.writer(ARTISTS, DAYS[0]) as writer:
         writer.add({each: msgspec.json.encode(artist(each)) for each in ("canary-artist", "singer")})
     for name, folder in (("raw", f"playlists/snapshot_date={DAYS[0]}"), ("tables", "coverage")):
-        (backends.settings.data_dir / name / folder / ".half-written").write_text(f"{ANA} {ANAS}")
+        (backends.settings.data_dir / name / folder / ".writing-half").write_text(f"{ANA} {ANAS}")
     record = TokenRecord(
         refresh_token="token", account=Account(ANA, "Ana Canary"), consented_at=datetime(2025, 1, 1, tzinfo=UTC)
     )
@@ -216,12 +218,54 @@ def test_documents_keep_the_tokens_of_all_else(backends: Backends) -> None:
     assert backends.raw.read_document(DAYS[0], SHARED) == body.replace(anas, b"null")
 
 
+def test_files_of_others_in_the_data_folder_stay(backends: Backends) -> None:
+    others = [backends.settings.data_dir / name for name in (".env", ".profile", ".git/HEAD", "raw/.hidden", "notes")]
+    for path in others:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("mine")
+    do_forget(backends, users=(ANA,))
+    assert [path.read_text() for path in others] == ["mine"] * len(others)
+
+
 def test_doing_it_again_changes_nothing_and_finds_nothing(backends: Backends) -> None:
     do_forget(backends, users=(ANA,))
     before = bytes_of(backends.settings.data_dir)
     assert trace(backends, (ANAS,), (ANA,)).is_empty
     do_forget(backends, playlists=(ANAS,), users=(ANA,))
     assert bytes_of(backends.settings.data_dir) == before
+
+
+def test_it_is_not_forgotten_before_whatever_else_knows_of_it_has_let_it_go(backends: Backends) -> None:
+    def fail() -> None:
+        raise Crash
+
+    with pytest.raises(Crash):
+        forget(backends, trace(backends, (), (ANA,)), then=fail)
+    again = trace(backends, (BOBS[::-1],), ())
+    assert again.goes_on
+    assert not again.is_empty
+    assert again.users == {ANA}
+    asked = list[bool]()
+    forget(backends, again, then=lambda: asked.append(True))
+    assert asked == [True]
+    assert trace(backends, (ANAS,), (ANA,)).is_empty
+
+
+def test_what_others_stage_meanwhile_does_not_keep_it(backends: Backends, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the transformation does that a manifest starts in AWS: here it takes the stage away, and is held back."""
+    publish_in_turn = iter([False, True, True, True])
+    publish_one = type(backends.tables).publish
+
+    def publish_or_not(tables: TableStore, day: date, audited: Stage) -> None:
+        if next(publish_in_turn, True):
+            publish_one(tables, day, audited)
+        else:
+            transform_and_stage(backends, day)
+
+    monkeypatch.setattr(TableStore, "publish", publish_or_not)
+    do_forget(backends, playlists=(ANAS,))
+    assert found_in(backends.settings.data_dir, OF_ANAS_LIST) == set()
+    assert list(backends.due.load()) == [DAYS[0]]
 
 
 @pytest.mark.no_cover

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 
 _ATTEMPTS = 10
+_WRITING = ".writing-"  # how the names of files begin that are not whole yet
 
 _T = TypeVar("_T")
 
@@ -168,7 +169,7 @@ class FolderStore:
         path = self._root / key
         with _explained(str(path)):
             # The name begins with a dot, so that neither `list` nor a reader's *.parquet finds it.
-            handle, temporary = _within(path.parent, lambda: tempfile.mkstemp(prefix=".", dir=path.parent))
+            handle, temporary = _within(path.parent, lambda: tempfile.mkstemp(prefix=_WRITING, dir=path.parent))
             try:
                 with os.fdopen(handle, "wb") as file:
                     file.write(content)
@@ -255,10 +256,9 @@ class FolderStore:
         self._remove_empty_folders(path.parent)
 
     def sweep(self) -> None:
-        """Remove temporary files; the locks of `replace` stay, in which there is nothing."""
-        for path in self._root.rglob(".*"):
-            if path.is_file() and not path.name.endswith(".lock"):
-                self.delete(path.relative_to(self._root).as_posix())
+        """Remove temporary files, which are known by their names: the folder may be one that others use as well."""
+        for path in self._root.rglob(f"{_WRITING}*"):
+            self.delete(path.relative_to(self._root).as_posix())
 
     def _remove_empty_folders(self, folder: Path) -> None:
         with suppress(OSError):  # not empty, or somebody else removed it

@@ -10,6 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from spotify_pipeline.errors import DataError, PipelineError, SettingsError
+from spotify_pipeline.storage.horizon import Horizon
 from spotify_pipeline.tables.declarations import TABLES
 from spotify_pipeline_tests.lambdas.conftest import DAY, Functions
 from spotify_pipeline_tests.storage.staging import read_all, stage
@@ -164,3 +165,14 @@ def test_the_metrics_are_the_rows_and_the_time(
 def test_it_knows_no_secret(extracted: Functions, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SPOTIFY_PIPELINE_SECRET_ID")
     assert extracted.transform()["published_days"] == 1
+
+
+def test_where_days_are_not_kept_for_ever_the_catalog_lets_them_go(
+    extracted: Functions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    extracted.transform()
+    assert extracted.warehouse.tables.horizon.load() == Horizon()
+    monkeypatch.setenv("SPOTIFY_PIPELINE_RETENTION_DAYS", "7")
+    extracted.transform()
+    assert extracted.warehouse.tables.horizon.load() == Horizon(DAY - timedelta(days=7), is_clear=False)
+    assert extracted.warehouse.catalog.partitions() == PUBLISHED
