@@ -58,7 +58,7 @@ class ImportConfig(Config):
 
 @asset(
     name=IMPORTED,
-    group_name="spotify",
+    group_name="imports",
     kinds={"python", "json"},
     owners=OWNERS,
     code_version=_VERSION,
