@@ -91,7 +91,7 @@ def test_files_are_imported_as_the_documentation_says(
     main(shlex.split(command)[1:])  # exits where it fails
     out = capsys.readouterr().out
     assert " rows accepted, 0 refused\n" in out
-    assert "readings are new" in out
+    assert "New: " in out
 
 
 @pytest.mark.parametrize("command", [command for command in COMMANDS if "/spotify-pipeline" not in command])

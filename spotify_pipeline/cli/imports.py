@@ -10,6 +10,7 @@ from spotify_pipeline.backends.choice import choose_backends
 from spotify_pipeline.cli.progress import shown_progress
 from spotify_pipeline.demo.backends import demo_of, not_for_real_playlists
 from spotify_pipeline.errors import DataError
+from spotify_pipeline.history.words import counted
 from spotify_pipeline.settings import load_settings
 from spotify_pipeline.spotify.playlist_ids import parse_kept_id
 from spotify_pipeline.steps.gathering import ImportedFile
@@ -84,10 +85,8 @@ def _spans(days: list[date]) -> str:
 
 
 def _print_days(imported: Imported, catalog: str) -> None:
-    if imported.written:
-        click.echo(f"{imported.written} readings are new, {len(imported.made)} days were made")
-    else:
-        click.echo(f"All of it was here already, {len(imported.made)} days were made")
+    news = f"New: {counted(imported.written, 'reading')}" if imported.written else "All of it was here already"
+    click.echo(f"{news}; {counted(len(imported.made), 'day')} made")
     click.echo(f"Published in {catalog}")
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from spotify_pipeline.demo.backends import open_backends
+from spotify_pipeline.history.words import counted
 from spotify_pipeline.settings import load_settings
 from spotify_pipeline.steps.report import FILE, save_report
 
@@ -22,7 +23,8 @@ def report(output: Path | None) -> None:
     written = save_report(open_backends(settings), file)
     about = written.report
     click.echo(
-        f"{len(about.directory)} playlists over {about.days} days, {about.first_day} to {about.newest_day}: "
+        f"{counted(len(about.directory), 'playlist')} over {counted(about.days, 'day')}, "
+        f"{about.first_day} to {about.newest_day}: "
         f"{written.size / 1e6:.1f} MB"
     )
     click.echo(f"Open {written.uri} in a browser; it is for you alone to read.")

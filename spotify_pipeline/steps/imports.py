@@ -169,12 +169,10 @@ def _make(backends: Warehouse, progress: Progress) -> tuple[list[date], list[str
             transform_day(backends, backends.raw.open_day(due.day))
         put_in_place(backends, due.day)
         made.append(due.day)
-
-    def tell(sentence: str) -> None:
-        progress.count(len(made), max(total, len(made)), sentence)
+        progress.count(len(made), max(total, len(made)), f"the tables of {due.day}")
 
     progress.count(0, total, "making tables")
-    failures = make_due_days(backends, make, tell=tell)
+    failures = make_due_days(backends, make, tell=lambda _: None)
     if made:
         backends.catalog.publish(progress)
     return sorted(set(made)), failures

@@ -21,13 +21,13 @@ def test_who_has_no_app_gets_a_report_with_two_commands(run: Run, data_dir: Path
             "My_list.csv: Exportify CSV, 2 rows accepted, 1 refused",
             "  refused, line 4: it has 1 cells instead of 7",
             "  imported-my-list: 2026-03-01",
-            "1 readings are new, 1 days were made",
+            "New: 1 reading; 1 day made",
             f"Published in {data_dir / 'catalog.duckdb'}",
         ],
     )
     report = run("report")
     assert report.code == 0
-    assert "1 playlists over 1 days, 2026-03-01 to 2026-03-01" in report.out
+    assert "1 playlist over 1 day, 2026-03-01 to 2026-03-01" in report.out
     assert "My_list" in (data_dir / "report.html").read_text()
     assert run("as-of", "imported-my-list", str(DAY), "--format", "uris").out.count("spotify:track:") == 2
 
@@ -38,8 +38,8 @@ def test_days_are_told_together_and_again_nothing_is_new(run: Run, working_dir: 
         write_csv(working_dir / "days" / str(day) / "Mixtape.csv", [1, 2, 3], day)
     first = run("import", "days")
     assert "  imported-mixtape: 2026-03-05" in first.out.splitlines()
-    assert "3 readings are new, 3 days were made" in first.out
-    assert "All of it was here already, 0 days were made" in run("import", "days").out
+    assert "New: 3 readings; 3 days made" in first.out
+    assert "All of it was here already; 0 days made" in run("import", "days").out
 
 
 def test_what_was_imported_can_be_forgotten(run: Run, data_dir: Path, working_dir: Path) -> None:
