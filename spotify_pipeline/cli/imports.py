@@ -52,11 +52,24 @@ def import_(path: Path, playlist: str | None, day: datetime | None, accept: list
         imported = import_history(
             backends, path, playlist=playlist, day=day.date() if day else None, accept=accept, progress=progress
         )
+        if imported.made:
+            progress.tell("Dagster is told of the days")
+            _tell_dagster(settings.data_dir, imported.made)
     for file in imported.files:
         _print_file(file)
     _print_days(imported, backends.catalog.location)
     if imported.failures:
         raise DataError(_listed_failures(imported.failures))
+
+
+def _tell_dagster(data_dir: Path, days: list[date]) -> None:
+    """Let `dagster dev` show the days as those that other runs have made."""
+    from spotify_pipeline.cli.daily_job import open_instance  # noqa: PLC0415  # imports Dagster
+    from spotify_pipeline.orchestration.imports import materialized  # noqa: PLC0415  # as well
+
+    with open_instance(data_dir) as instance:
+        for each in materialized(days):
+            instance.report_runless_asset_event(each)
 
 
 def _print_file(file: ImportedFile) -> None:

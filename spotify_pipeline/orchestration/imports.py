@@ -1,5 +1,6 @@
 """History from files of other tools as an asset, with a job of its own: no day of the daily job needs it."""
 
+from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -82,13 +83,19 @@ def imported_playlists(context: AssetExecutionContext, config: ImportConfig) -> 
             accept=config.accept,
             progress=logged_progress(context.op_execution_context),
         )
-    for day in imported.made:
-        for key in _MADE:
-            context.log_event(AssetMaterialization(key, partition=day.isoformat(), metadata={"imported": True}))
+    for each in materialized(imported.made):
+        context.log_event(each)
     yield MaterializeResult(metadata=_metadata(imported))
     if imported.failures:
         with explained():
             raise DataError(" | ".join(imported.failures))
+
+
+def materialized(days: Iterable[date]) -> Iterator[AssetMaterialization]:
+    """What tells Dagster of days that an import has made."""
+    for day in days:
+        for key in _MADE:
+            yield AssetMaterialization(key, partition=day.isoformat(), metadata={"imported": True})
 
 
 def _metadata(imported: Imported) -> dict[str, MetadataValue]:

@@ -4,7 +4,9 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from dagster import AssetKey
 
+from spotify_pipeline.cli.daily_job import open_instance
 from spotify_pipeline_tests.cli.conftest import Run
 from spotify_pipeline_tests.imports.exports import csv_of, write_csv
 from spotify_pipeline_tests.searching import found_in
@@ -32,7 +34,7 @@ def test_who_has_no_app_gets_a_report_with_two_commands(run: Run, data_dir: Path
     assert run("as-of", "imported-my-list", str(DAY), "--format", "uris").out.count("spotify:track:") == 2
 
 
-def test_days_are_told_together_and_again_nothing_is_new(run: Run, working_dir: Path) -> None:
+def test_days_are_told_together_and_again_nothing_is_new(run: Run, data_dir: Path, working_dir: Path) -> None:
     for number in (0, 1, 4):
         day = DAY + timedelta(days=number)
         write_csv(working_dir / "days" / str(day) / "Mixtape.csv", [1, 2, 3], day)
@@ -40,6 +42,12 @@ def test_days_are_told_together_and_again_nothing_is_new(run: Run, working_dir: 
     assert "  imported-mixtape: 2026-03-05" in first.out.splitlines()
     assert "New: 3 readings; 3 days made" in first.out
     assert "All of it was here already; 0 days made" in run("import", "days").out
+    with open_instance(data_dir) as instance:
+        made = {
+            asset: instance.get_materialized_partitions(AssetKey(asset))
+            for asset in ("raw_playlists", "tracks", "catalog")
+        }
+    assert made == {key: {"2026-03-01", "2026-03-02", "2026-03-05"} for key in made}
 
 
 def test_what_was_imported_can_be_forgotten(run: Run, data_dir: Path, working_dir: Path) -> None:
