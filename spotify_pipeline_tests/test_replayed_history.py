@@ -1,4 +1,4 @@
-"""Thirty days of a real archive: its changes, the way from each day to the next, and how long everything stayed."""
+"""Twenty days of a real archive: its changes, the way from each day to the next, and how long everything stayed."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
@@ -13,7 +13,7 @@ from spotify_pipeline_tests.tables.replay_of_events import apply, identity
 from spotify_pipeline_tests.tables.stays import Stay, stays
 from spotify_pipeline_tests.test_replayed_days import run_and_check
 
-DAYS = [FIRST_ARCHIVE_DAY + timedelta(days=number) for number in range(30)]
+DAYS = [FIRST_ARCHIVE_DAY + timedelta(days=number) for number in range(20)]
 
 Items = dict[str, list[str]]
 Events = Mapping[str, list[dict[str, Any]]]

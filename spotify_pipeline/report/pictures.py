@@ -4,6 +4,7 @@ Imported late, as `page`.
 """
 
 import copy
+import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, Literal, NamedTuple
@@ -19,6 +20,7 @@ from spotify_pipeline.report.theme import CONFIG, GAP_COLOURS, in_light, var
 from spotify_pipeline.tables.declarations import ALBUMS, ARTISTS, COVERAGE, PLAYLIST_EVENTS, PLAYLISTS, TRACK_ARTISTS
 
 WIDTH = 680
+_CLIP = re.compile(r'(url\(#clip|<clipPath id="clip)(\d+)')
 _MOST = 10
 _STATUS_COLOURS = {
     "observed": var("level-4"),
@@ -54,7 +56,13 @@ def _svg(spec: dict[str, Any], sources: Mapping[str, Rows], height: int | None =
     for parameter in filled.get("params", ()):
         parameter["value"] = WIDTH
     filled["config"] |= {"background": var("card"), "padding": 14}
-    return vl_convert.vegalite_to_svg(in_light(filled))
+    return _numbered_anew(vl_convert.vegalite_to_svg(in_light(filled)))
+
+
+def _numbered_anew(svg: str) -> str:
+    """The picture with clips numbered from 0: Vega goes on counting, and the same rows are to be the same picture."""
+    numbers: dict[str, int] = {}
+    return _CLIP.sub(lambda clip: f"{clip[1]}{numbers.setdefault(clip[2], len(numbers))}", svg)
 
 
 def _status_rows(frames: Frames) -> Rows:

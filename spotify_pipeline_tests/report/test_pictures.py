@@ -32,6 +32,12 @@ def test_a_table_s_day_has_a_picture_and_an_empty_day_has_none(table: str) -> No
     assert table_picture(table, empty) is None
 
 
+@pytest.mark.parametrize("table", sorted(CAPTIONS))
+def test_the_same_rows_are_the_same_picture_whatever_was_drawn_before(table: str) -> None:
+    first, second = (table_picture(table, sound_day().__getitem__) for _ in range(2))
+    assert first == second
+
+
 @pytest.mark.parametrize("name", ["calendar", "flow", "coverage", "decades", "overlap"])
 def test_the_charts_of_the_page_are_pictures_too(name: str, report: Report) -> None:
     width, height = size_of(panel_picture(name, report.scopes[0].panels[name]))
