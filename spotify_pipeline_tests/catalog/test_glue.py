@@ -364,11 +364,11 @@ def test_a_publisher_that_is_killed_between_any_two_requests_leaves_only_whole_p
     unharmed.wire.calls.clear()
     publish(unharmed)
     changes = unharmed.wire.writes()
-    # Moving files is tried at every moment by the tests of the store, so here every ninth will do.
+    # Moving files is tried at every moment by the tests of the store, so here every 25th will do.
     in_glue = [number for number, change in enumerate(changes) if "Partition" in change]
     assert len(in_glue) == len(TABLES)
     is_out = []
-    for moment in sorted({*range(0, len(changes), 9), *in_glue}):
+    for moment in sorted({*range(0, len(changes), 25), *in_glue}):
         case = prepared()
         killed = new_case(like=case)
         killed.wire.kill_after = moment
