@@ -1,8 +1,11 @@
 """How far long work is, and what it waits for: told by whoever works, shown by whoever started it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
 _LOG_LINES = 20
+
+_T = TypeVar("_T")
 
 
 class Progress:
@@ -13,6 +16,12 @@ class Progress:
 
     def tell(self, text: str) -> None:
         """Something else that is worth knowing now, such as what is being waited for."""
+
+    def each(self, things: Sequence[_T], text: str) -> Iterator[_T]:
+        """The things, each of them counted when it is taken."""
+        for number, thing in enumerate(things, start=1):
+            self.count(number, len(things), text)
+            yield thing
 
 
 class LoggedProgress(Progress):

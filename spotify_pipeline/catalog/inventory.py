@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import duckdb
 
+from spotify_pipeline.catalog.duckdb_sql import quoted
 from spotify_pipeline.tables.schema import Table
 
 
@@ -38,9 +39,8 @@ class Inventory:
         """
         rows = []
         if catalog.exists():
-            file = str(catalog).replace("'", "''")
             with suppress(duckdb.Error):
-                connection.execute(f"ATTACH '{file}' AS earlier (READ_ONLY)")
+                connection.execute(f"ATTACH {quoted(str(catalog))} AS earlier (READ_ONLY)")
                 rows = connection.execute("SELECT address, version, columns FROM earlier.inventory.files").fetchall()
             connection.execute("DETACH DATABASE IF EXISTS earlier")
         return cls({address: File(version, columns) for address, version, columns in rows})

@@ -4,7 +4,7 @@ The horizon is moved first, so that no day before it is published any more; then
 then their tables go, then their raw documents. A removal that was killed is gone on with by the next one.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
@@ -118,13 +118,7 @@ def hide_days(backends: Warehouse, keep_days: int) -> date:
 
 
 def _remove(objects: SharedStore, keys: list[str], progress: Progress, what: str) -> None:
-    for_each(objects, _counted(keys, progress, what), objects.delete)
-
-
-def _counted(keys: list[str], progress: Progress, what: str) -> Iterator[str]:
-    for number, key in enumerate(keys, start=1):
-        progress.count(number, len(keys), what)
-        yield key
+    for_each(objects, progress.each(keys, what), objects.delete)
 
 
 def remove_details(backends: Warehouse, *, before: date, needed_from: date) -> None:

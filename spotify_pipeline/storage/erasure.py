@@ -17,7 +17,7 @@ from spotify_pipeline.spotify.documents import Playlist, decode
 from spotify_pipeline.spotify.redaction import names_a_user, without_users
 from spotify_pipeline.storage.gzipped import compress, decompress
 from spotify_pipeline.storage.objects import ObjectNotFoundError, ObjectStore, for_each
-from spotify_pipeline.storage.raw import FOLDERS, RawStore
+from spotify_pipeline.storage.raw import FOLDERS, RawStore, playlist_id_of
 from spotify_pipeline.tables.partition import PARTITION_COLUMN
 
 _DOCUMENT = ".json.gz"
@@ -35,7 +35,7 @@ class RawErasure:
 
     def keys(self) -> list[str]:
         """What there is of the playlists, under their names."""
-        return [key for key in self._all_keys() if _playlist_id(key) in self._playlists]
+        return [key for key in self._all_keys() if playlist_id_of(key) in self._playlists]
 
     def owned_outside(self, published: Collection[date]) -> set[str]:
         """The playlists that the users own, as documents tell of which there are no published tables."""
@@ -61,10 +61,10 @@ class RawErasure:
             if len(rows) < len(manifest.playlists):
                 self._raw.correct(replace(manifest, playlists=rows))
         keys = self.keys()
-        for_each(self._objects, _counted(keys, progress, "raw documents removed"), self._objects.delete)
+        for_each(self._objects, progress.each(keys, "raw documents removed"), self._objects.delete)
         if self._users:
             keys = [key for key in self._all_keys() if not key.endswith((".row.json", "/_manifest.json"))]
-            for_each(self._objects, _counted(keys, progress, "raw documents looked at"), self._clear)
+            for_each(self._objects, progress.each(keys, "raw documents looked at"), self._clear)
 
     def _all_keys(self) -> Iterator[str]:
         for folder in FOLDERS:
@@ -83,7 +83,7 @@ class RawErasure:
                 self._objects.delete(key)
             return
         try:
-            cleared = self._cleared(_playlist_id(key), content)
+            cleared = self._cleared(playlist_id_of(key), content)
         except DataError:  # damaged: nobody can tell what is in it
             self._objects.delete(key)
             return
@@ -102,16 +102,6 @@ class RawErasure:
         return file if cleared is None else cleared
 
 
-def _counted(keys: list[str], progress: Progress, what: str) -> Iterator[str]:
-    for number, key in enumerate(keys, start=1):
-        progress.count(number, len(keys), what)
-        yield key
-
-
 def _day(key: str) -> date | None:
     day = key.partition(f"{PARTITION_COLUMN}=")[2].partition("/")[0]
     return date.fromisoformat(day) if day else None
-
-
-def _playlist_id(key: str) -> str:
-    return key.rpartition("/")[2].partition(".")[0]

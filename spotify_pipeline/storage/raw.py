@@ -145,7 +145,7 @@ class RawStore:
             if _day(key) < day - timedelta(days=1):
                 self._objects.delete(key)
         waiting = self._objects.list(f"{_PENDING}/")
-        for playlist_id, number in Counter(map(_playlist_id, waiting)).items():
+        for playlist_id, number in Counter(map(playlist_id_of, waiting)).items():
             if number == 1:
                 self.drop_pending(playlist_id)
         return self._rows(_folder(_STAGED, day))
@@ -153,7 +153,7 @@ class RawStore:
     def clear_staged(self, day: date, keep: Container[str]) -> None:
         """Let go what is staged for the day, but for these playlists."""
         staged = self._objects.list(f"{_folder(_STAGED, day)}/")
-        for_each(self._objects, (key for key in staged if _playlist_id(key) not in keep), self._objects.delete)
+        for_each(self._objects, (key for key in staged if playlist_id_of(key) not in keep), self._objects.delete)
 
     def stage_document(self, day: date, row: Coverage, document: bytes) -> None:
         """Keep a document for the day that is being extracted, and its row for a run that goes on after a crash."""
@@ -291,7 +291,8 @@ def _staged_manifest(day: date) -> str:
     return f"{_folder(_STAGED, day)}/{_MANIFEST}"
 
 
-def _playlist_id(key: str) -> str:
+def playlist_id_of(key: str) -> str:
+    """The playlist under whose name an object lies."""
     return key.rpartition("/")[2].partition(".")[0]
 
 
